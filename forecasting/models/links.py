@@ -1,0 +1,59 @@
+"""Scales on which errors are stable: log for quantities, logit below a ceiling, none where signs mix.
+
+A link is strictly increasing, so paths made on its scale come back non-negative and below the ceiling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.frames import Array
+
+SHARE_EDGE = 1e-4  # an observation at or above its ceiling is read as this close to it
+
+
+@dataclass(frozen=True)
+class Link:
+    """A monotone map to the scale a model works on.
+
+    ``kind`` is ``log``, ``logit`` or ``none``; ``offset`` (in the data's unit) keeps zeros finite and is zero
+    for positive data, so that multiplying the data by a constant multiplies the forecast by it.
+
+    >>> link = Link.choose(np.array([1.0, 10.0]))
+    >>> link.kind, link.back(link.to(np.array([5.0]))).round(6).tolist()
+    ('log', [5.0])
+    """
+
+    kind: str
+    offset: float = 0.0
+
+    @classmethod
+    def choose(cls, values: Array, bounded: bool = False, kind: str = "auto") -> Link:
+        """The link for some observations (NaN allowed); ``kind`` other than ``auto`` overrides the choice."""
+        known = values[~np.isnan(values)]
+        if kind == "none" or bool((known < 0).any()):
+            return cls("none")
+        positive = known[known > 0]
+        offset = 0.0 if len(positive) == len(known) else float(positive.min(initial=1.0)) / 2 if len(positive) else 1.0
+        return cls("logit" if bounded else "log", offset)
+
+    def to(self, values: Array, ceiling: Array | float = np.inf) -> Array:
+        """From the data's scale to the model's; shapes broadcast."""
+        if self.kind == "none":
+            return np.asarray(values, dtype=float)
+        if self.kind == "log":
+            return np.asarray(np.log(values + self.offset))
+        top = np.asarray(ceiling, dtype=float) + self.offset
+        share = np.clip((values + self.offset) / top, None, 1 - SHARE_EDGE)
+        return np.asarray(np.log(share) - np.log1p(-share))
+
+    def back(self, scaled: Array, ceiling: Array | float = np.inf) -> Array:
+        """From the model's scale to the data's; never negative, never above the ceiling."""
+        if self.kind == "none":
+            return np.asarray(scaled, dtype=float)
+        if self.kind == "log":
+            return np.maximum(np.exp(np.minimum(scaled, 700.0)) - self.offset, 0.0)
+        top = np.asarray(ceiling, dtype=float) + self.offset
+        return np.maximum(top / (1.0 + np.exp(-np.clip(scaled, -700.0, 700.0))) - self.offset, 0.0)
