@@ -1,0 +1,115 @@
+"""The store: the observations of a data folder, checked, corrected, and seen as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.catalogue import Catalogue, Correction
+from forecasting.data.check import read_observations
+from forecasting.errors import DataError, Fault, InputMissing, nearest
+from forecasting.frames import OBSERVATION_COLUMNS, Observations
+
+
+@dataclass(frozen=True)
+class Store:
+    """A data folder that passed its contract: catalogue and corrected observations."""
+
+    catalogue: Catalogue
+    observations: Observations
+
+    @classmethod
+    def open(cls, root: Path, today: date | None = None) -> Store:
+        """Read and check a data folder.
+
+        Raises :class:`InputMissing` for a missing folder or file, :class:`~forecasting.errors.ConfigError` for
+        its YAML, and one :class:`DataError` with every fault of every CSV.
+        """
+        catalogue = Catalogue.read(root)
+        folder = root / "observations"
+        paths = sorted(folder.glob("*.csv"))
+        if not paths:
+            raise InputMissing(f"{folder} holds no .csv; restore data/observations")
+        frames: list[pd.DataFrame] = []
+        faults: list[Fault] = []
+        for path in paths:
+            frame, found = read_observations(path, catalogue, today or date.today())
+            frames.append(frame)
+            faults += found
+        if faults:
+            raise DataError(f"{root}: {len(faults)} fault(s) in its observations", faults)
+        merged = pd.concat(frames, ignore_index=True)
+        corrected = _corrected(merged, catalogue)
+        ordered = corrected.sort_values(["series", "period", "source", "available_at"], ignore_index=True)
+        return cls(catalogue, Observations(ordered[list(OBSERVATION_COLUMNS)]))
+
+    def as_of(self, day: date) -> Observations:
+        """What was known at the end of a day; :class:`DataError` when nothing was."""
+        known = self.observations.as_of(day)
+        if known.frame.empty:
+            first = self.observations.frame["available_at"].min().date()
+            raise DataError(
+                f"nothing was known on {day}: the first observation became known on {first}; "
+                f"use an as-of date from {first} on"
+            )
+        return known
+
+
+def believed(
+    observations: Observations, catalogue: Catalogue, series: str, statuses: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """One row a period: the most trusted source's newest vintage.
+
+    Families are believed in the order of the catalogue; inside a family the row that became known last wins.
+    ``statuses`` limits the rows that may be chosen, by default to those the catalogue allows models to fit.
+    """
+    if series not in catalogue.series:
+        raise DataError(f"unknown series {series!r}; {nearest(series, catalogue.series)}")
+    entry = catalogue.series[series]
+    rows = observations.of(series).frame
+    allowed = entry.fit if statuses is None else statuses
+    rows = rows[rows["status"].isin(list(allowed))]
+    order = {family: rank for rank, family in enumerate(entry.sources)}
+    family = rows["source"].map(lambda source: catalogue.sources[source].family)
+    ranked = rows.assign(_rank=family.map(order)).dropna(subset=["_rank"])
+    ranked = ranked.sort_values(["period", "_rank", "available_at", "source"], ascending=[True, True, False, True])
+    return ranked.drop_duplicates("period").drop(columns="_rank").reset_index(drop=True)
+
+
+def _corrected(frame: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    unmatched: list[Fault] = []
+    path = catalogue.root / "corrections.yaml"
+    for correction in catalogue.corrections:
+        matched = (
+            (frame["series"] == correction.series)
+            & (frame["period"] == correction.period)
+            & (frame["source"] == correction.source)
+        )
+        if not matched.any():
+            unmatched.append(
+                Fault(
+                    f"{path}: {correction.series} {correction.period} {correction.source}",
+                    "this correction matches no row",
+                    "the source may have been mended: remove or update the correction",
+                )
+            )
+            continue
+        frame = _applied(frame, correction, matched)
+    if unmatched:
+        raise DataError(f"{path}: {len(unmatched)} correction(s) match nothing", unmatched)
+    return frame
+
+
+def _applied(frame: pd.DataFrame, correction: Correction, matched: pd.Series) -> pd.DataFrame:
+    if correction.action == "drop":
+        return frame[~matched]
+    frame = frame.copy()
+    said = f"corrected: {correction.reason}" if correction.action == "override" else f"flagged: {correction.reason}"
+    frame.loc[matched, "note"] = frame.loc[matched, "note"].map(lambda note: f"{said}; {note}".rstrip("; "))
+    if correction.action == "override":
+        frame.loc[matched, "value"] = correction.value
+    return frame
