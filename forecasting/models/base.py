@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,10 @@ import numpy as np
 from forecasting.errors import DataError, PeriodError, Refusal
 from forecasting.frames import Array, Forecast, Panel
 from forecasting.models.links import Link
+from forecasting.models.regressors import usable_regressors
 from forecasting.periods import Period
+
+FEWEST_LEARNT_FROM = 24
 
 
 def seed_of(seed: int, *parts: str) -> np.random.Generator:
@@ -41,9 +45,14 @@ class Forecaster(ABC):
     _covariates: Panel | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
+    def pooled(self) -> bool:
+        """Whether it learns from all series of a panel together, so that one cannot be fitted alone."""
+        return False
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The fields, by name, ready for JSON."""
-        return {key: value for key, value in asdict(self).items() if not key.startswith("_")}
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.init}
 
     @property
     def fitted(self) -> Panel:
@@ -101,8 +110,8 @@ class Sample:
     """One series as a local model sees it, on the link's scale.
 
     ``z`` runs from the first to the last observation (NaN in gaps); ``first`` is its first period; ``season``
-    the periods in a year; ``regressors`` has the columns of the covariates and rows from ``first`` to as far
-    as they are known.
+    the periods in a year; ``regressors`` has one column for each regressor the sample can tell something about
+    and rows from ``first`` to as far as they are known; ``regressor_names`` names them.
     """
 
     id: str
@@ -110,11 +119,37 @@ class Sample:
     first: Period
     season: int
     regressors: Array | None = None
+    regressor_names: tuple[str, ...] = ()
+
+    @property
+    def observed(self) -> int:
+        """How many periods have an observation."""
+        return int(np.isfinite(self.z).sum())
 
     @property
     def seasonal(self) -> bool:
         """Whether there are two whole years to learn a season from."""
-        return self.season > 1 and int(np.isfinite(self.z).sum()) >= 2 * self.season + 1
+        return self.season > 1 and self.observed >= 2 * self.season + 1
+
+    @property
+    def constant(self) -> bool:
+        """Whether every observation is the same, so that there is nothing to learn but the level."""
+        return bool(np.nanmax(self.z) - np.nanmin(self.z) <= 1e-12 * max(1.0, float(np.nanmax(np.abs(self.z)))))
+
+    @property
+    def past(self) -> Array | None:
+        """The regressors in the sample, (periods, columns)."""
+        return None if self.regressors is None else self.regressors[: len(self.z)]
+
+    def ahead(self, steps: int) -> Array | None:
+        """The regressors after the sample; raises :class:`DataError` when they end before the horizon."""
+        if self.regressors is None:
+            return None
+        rows = self.regressors[len(self.z) : len(self.z) + steps]
+        if len(rows) < steps or np.isnan(rows).any():
+            names = ", ".join(self.regressor_names)
+            raise DataError(f"{self.id}: regressors {names} end before {self.first + (len(self.z) + steps - 1)}")
+        return rows
 
 
 @dataclass
@@ -122,10 +157,13 @@ class LocalForecaster(Forecaster):
     """A model fitted to one series at a time on the scale of a link chosen by the data.
 
     Sub-classes implement :meth:`_learn` and :meth:`_simulate`; the scale, the ceiling, ragged ends and seeds
-    are handled here.
+    are handled here. A series whose observations are all the same is forecast as that constant. ``history`` is
+    the number of last years learnt from (None: all), never fewer than 24 observations where there are so many:
+    a market that grew a thousandfold was, on the log scale, far wilder when it was small than it is now.
     """
 
     link: str = field(default="auto", kw_only=True)
+    history: float | None = field(default=5.0, kw_only=True)
 
     _states: dict[str, tuple[Sample, Link, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -139,17 +177,30 @@ class LocalForecaster(Forecaster):
     def _simulate(self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator) -> Array:
         """Paths on the link's scale, (steps, paths), from the period after the sample's last."""
 
+    def _study(self, samples: Sequence[Sample]) -> None:
+        """What global models learn from all series together, before :meth:`_learn` sees each."""
+
     def _fit(self, panel: Panel) -> None:
         self._states = {}
-        for id in panel.ids:
-            values = panel.trimmed(id)
-            first = Period(panel.kind, int(values.index[0]))
-            y = values.to_numpy(dtype=float)
-            ceiling = _ceiling(panel, id, first, len(y))
-            link = Link.choose(y, ceiling is not None, self.link)
-            z = link.to(y, np.inf if ceiling is None else ceiling)
-            sample = Sample(id, z, first, panel.kind.per_year, self._regressors(first))
-            self._states[id] = (sample, link, self._learn(sample))
+        sampled = {id: self._sample(panel, id) for id in panel.ids}
+        self._study([sampled[id][0] for id in sorted(sampled)])
+        for id, (sample, link) in sampled.items():
+            self._states[id] = (sample, link, None if sample.constant else self._learn(sample))
+
+    def _sample(self, panel: Panel, id: str) -> tuple[Sample, Link]:
+        values = panel.trimmed(id)
+        if self.history is not None:
+            known = np.flatnonzero(values.notna().to_numpy())
+            enough = int(known[max(len(known) - FEWEST_LEARNT_FROM, 0)])
+            values = values.iloc[min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0)) :]
+            values = values.loc[values.first_valid_index() :]
+        first = Period(panel.kind, int(values.index[0]))
+        y = values.to_numpy(dtype=float)
+        ceiling = ceiling_of(panel, id, first, len(y))
+        link = Link.choose(y, ceiling is not None, self.link)
+        z = link.to(y, np.inf if ceiling is None else ceiling)
+        names, rows = usable_regressors(self._covariates, first, z)
+        return Sample(id, z, first, panel.kind.per_year, rows, names), link
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
@@ -157,21 +208,19 @@ class LocalForecaster(Forecaster):
         for id in panel.ids:
             sample, link, state = self._states[id]
             behind = panel.last - (sample.first + (len(sample.z) - 1))
-            ahead = self._simulate(sample, state, behind + steps, paths, seed_of(seed, self.name, id))
+            if sample.constant:
+                ahead = np.full((behind + steps, paths), last_level(sample.z))
+            else:
+                ahead = self._simulate(sample, state, behind + steps, paths, seed_of(seed, self.name, id))
             start = sample.first + len(sample.z)
-            ceiling = _ceiling(panel, id, start, behind + steps)
+            ceiling = ceiling_of(panel, id, start, behind + steps)
             y = link.back(ahead, np.inf if ceiling is None else ceiling[:, None])
             drawn.append(y[behind:])
         return np.stack(drawn)
 
-    def _regressors(self, first: Period) -> Array | None:
-        if self._covariates is None:
-            return None
-        rows = self._covariates.values.loc[first.ordinal :]
-        return rows.to_numpy(dtype=float)
 
-
-def _ceiling(panel: Panel, id: str, first: Period, count: int) -> Array | None:
+def ceiling_of(panel: Panel, id: str, first: Period, count: int) -> Array | None:
+    """The ceiling of a series over some periods, or None; one that ends too early is a :class:`DataError`."""
     if panel.ceilings is None or id not in panel.ceilings:
         return None
     wanted = panel.ceilings[id].reindex(range(first.ordinal, first.ordinal + count)).to_numpy(dtype=float)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.errors import ConfigError, nearest
 from forecasting.frames import Array
 
 SHARE_EDGE = 1e-4  # an observation at or above its ceiling is read as this close to it
@@ -31,12 +32,15 @@ class Link:
 
     @classmethod
     def choose(cls, values: Array, bounded: bool = False, kind: str = "auto") -> Link:
-        """The link for some observations (NaN allowed); ``kind`` other than ``auto`` overrides the choice."""
+        """The link for some observations (NaN allowed); ``kind="none"`` asks for the data's own scale."""
         known = values[~np.isnan(values)]
+        if kind not in ("auto", "none"):
+            raise ConfigError(f"unknown link {kind!r}; {nearest(kind, ('auto', 'none'))}")
         if kind == "none" or bool((known < 0).any()):
             return cls("none")
         positive = known[known > 0]
-        offset = 0.0 if len(positive) == len(known) else float(positive.min(initial=1.0)) / 2 if len(positive) else 1.0
+        smallest = float(positive.min()) if len(positive) else 2.0
+        offset = 0.0 if len(positive) == len(known) else smallest / 2
         return cls("logit" if bounded else "log", offset)
 
     def to(self, values: Array, ceiling: Array | float = np.inf) -> Array:
