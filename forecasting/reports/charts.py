@@ -1,0 +1,277 @@
+"""Charts as small, deterministic SVG: the fan chart of a series, and the leaderboard of models.
+
+The colours are those of Okabe and Ito that keep a contrast of 3:1 on white, and nothing is told by colour
+alone: observations differ by marker, bands by edge and label, rivals by dash.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import pandas as pd
+
+from forecasting.periods import Kind, Period
+from forecasting.reports.format import Numbers, period_text
+from forecasting.reports.model import Chart, FanPoint, Mark
+from forecasting.reports.svg import tidy
+from forecasting.reports.words import STATUS_WORDS
+
+BLACK, BLUE, VERMILLION, GREEN, PURPLE = "#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+INK, QUIET, GRID = "#1a1a1a", "#595959", "#d9d9d9"
+BANDS = ((0.025, 0.975, "#dbe9f4", "95%"), (0.1, 0.9, "#b3d1e8", "80%"), (0.25, 0.75, "#7fb3d9", "50%"))
+WIDTH, HEIGHT = 7.6, 4.1
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "forecasting",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "path.simplify": True,
+    "path.simplify_threshold": 0.2,
+}
+# Status -> marker, face colour, edge colour, size.
+MARKERS: dict[str, tuple[str, str, str, float]] = {
+    "actual": ("o", BLACK, BLACK, 3.2),
+    "derived": ("s", BLACK, BLACK, 2.8),
+    "provisional": ("o", "#ffffff", BLACK, 4.2),
+    "estimate": ("D", "#ffffff", PURPLE, 4.2),
+    "carried_forward": ("x", QUIET, QUIET, 4.6),
+    "target": ("^", "#ffffff", VERMILLION, 5.4),
+}
+DASHES = ((0, (4, 2)), (0, (1, 1.4)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
+RIVAL_COLOURS = (GREEN, VERMILLION, PURPLE, QUIET)
+
+
+def fan_chart(chart: Chart) -> bytes:
+    """The fan chart as SVG: history by status, 50, 80 and 95% bands, rivals, events, outlooks."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, HEIGHT))
+        FigureCanvasSVG(figure)
+        axes = figure.add_axes((0.085, 0.21, 0.775, 0.69))
+        _bands(axes, chart)
+        _rivals(axes, chart)
+        _history(axes, chart)
+        _outlooks(axes, chart)
+        _frame(axes, chart)
+        _events(axes, chart)
+        _end_labels(axes, chart)
+        handles, _ = axes.get_legend_handles_labels()
+        if handles:
+            figure.legend(
+                loc="lower left", bbox_to_anchor=(0.075, 0.0), ncol=4, frameon=False, fontsize=8,
+                handlelength=1.8, columnspacing=1.4, labelspacing=0.3, borderpad=0.2,
+            )  # fmt: skip
+        return _svg(figure, chart.id, chart.title, chart.description)
+
+
+def _svg(figure: Any, id: str, title: str, description: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return tidy(buffer.getvalue().decode("utf-8"), id, title, description).encode("utf-8")
+
+
+def _bands(axes: Any, chart: Chart) -> None:
+    xs = [point.x for point in chart.fan]
+    if len(xs) == 1:
+        for width, (low, high, fill, _) in zip((0.5, 0.36, 0.22), BANDS, strict=True):
+            a, b = chart.fan[0].at(low), chart.fan[0].at(high)
+            axes.bar(xs, [b - a], width=width, bottom=a, color=fill, edgecolor=BLUE, linewidth=0.8)
+        axes.plot(xs, [chart.fan[0].at(0.5)], marker="_", markersize=14, color=BLUE)
+        return
+    for low, high, fill, _ in BANDS:
+        lows, highs = [p.at(low) for p in chart.fan], [p.at(high) for p in chart.fan]
+        axes.fill_between(xs, lows, highs, color=fill, linewidth=0, zorder=1)
+        for edge in (lows, highs):
+            axes.plot(xs, edge, color=BLUE, linewidth=0.6, zorder=2)
+    if xs:
+        axes.plot(xs, [p.at(0.5) for p in chart.fan], color=BLUE, linewidth=2.0, zorder=4)
+
+
+def _runs(marks: tuple[Mark, ...]) -> list[list[Mark]]:
+    """Marks that follow each other without a gap, of statuses that are observations."""
+    runs: list[list[Mark]] = []
+    last: Period | None = None
+    for mark in marks:
+        if mark.status in ("target", "carried_forward"):
+            continue
+        period = Period.parse(mark.period)
+        if last is not None and period - last == 1:
+            runs[-1].append(mark)
+        else:
+            runs.append([mark])
+        last = period
+    return runs
+
+
+def _history(axes: Any, chart: Chart) -> None:
+    for run in _runs(chart.believed):
+        axes.plot([m.x for m in run], [m.value for m in run], color=BLACK, linewidth=1.3, zorder=5)
+    dense = len(chart.believed) > 50
+    for status, (marker, face, edge, size) in MARKERS.items():
+        chosen = [m for m in chart.believed if m.status == status]
+        if not chosen:
+            continue
+        plain = dense and status in ("actual", "derived")
+        axes.plot(
+            [m.x for m in chosen], [m.value for m in chosen], linestyle="none", marker=marker,
+            markersize=1.6 if plain else size, markerfacecolor=face, markeredgecolor=edge,
+            markeredgewidth=1.1, zorder=6, label=STATUS_WORDS[status].split(",")[0],
+        )  # fmt: skip
+
+
+def _rivals(axes: Any, chart: Chart) -> None:
+    for i, (source, marks) in enumerate(chart.rivals):
+        axes.plot(
+            [m.x for m in marks], [m.value for m in marks], linestyle=DASHES[i % 4], linewidth=0.9,
+            marker="." if len(marks) < 30 else "", markersize=3, color=RIVAL_COLOURS[i % 4], zorder=3,
+            label=f"rival: {source if len(source) <= 26 else source[:25] + '…'}",
+        )  # fmt: skip
+
+
+def _outlooks(axes: Any, chart: Chart) -> None:
+    if chart.outlooks:
+        axes.plot(
+            [m.x for m in chart.outlooks], [m.value for m in chart.outlooks], linestyle="none", marker="P",
+            markersize=6, markerfacecolor="#ffffff", markeredgecolor=VERMILLION, zorder=6,
+            label="published outlook",
+        )  # fmt: skip
+
+
+def _frame(axes: Any, chart: Chart) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    numbers = Numbers("indian" if chart.indian else "international")
+    xs = [m.x for m in (*chart.believed, *chart.fan, *chart.outlooks)]
+    first, last = min(xs), max(xs)
+    axes.set_xlim(first - 0.6, last + 0.25 + 0.02 * (last - first))
+    low = min(0.0, *(p.at(0.025) for p in chart.fan), *(m.value for m in chart.believed), 0.0)
+    axes.set_ylim(low * 1.05, chart.top if chart.top else axes.get_ylim()[1])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, min_n_ticks=3))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.observed(round(float(value), 10))))
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="both", length=3, width=0.6)
+    axes.tick_params(axis="y", length=0)
+    if low < 0:
+        axes.axhline(0, color=QUIET, linewidth=0.8)
+    _time_axis(axes, chart.kind, first, last)
+    axes.set_title(chart.axis, loc="left", fontsize=9, color=INK, x=-0.06, pad=10)
+    if chart.top:
+        axes.annotate(
+            "axis cut: the 95% band goes higher", (1.0, 1.0), xycoords="axes fraction", ha="right", va="bottom",
+            fontsize=8, color=INK,
+        )  # fmt: skip
+
+
+def _time_axis(axes: Any, kind: Kind, first: float, last: float) -> None:
+    years = range(math.floor(first), math.ceil(last) + 1)
+    step = next(s for s in (1, 2, 5, 10, 20, 50) if len(years) / s <= (9 if kind is Kind.FY else 13))
+    chosen = [y for y in years if (y - 2030) % step == 0]
+    if kind is Kind.FY:
+        places = [(Period(Kind.FY, y), f"FY{y}") for y in chosen]
+        ticks = [(p.start.year + 0.75, label) for p, label in places]
+    elif kind is Kind.CY:
+        ticks = [(y + 0.5, str(y)) for y in chosen]
+    else:
+        ticks = [(float(y), f"Jan {y}" if step > 1 or len(years) < 9 else str(y)) for y in chosen]
+    inside = [(x, label) for x, label in ticks if first - 0.6 <= x <= last + 0.5]
+    axes.set_xticks([x for x, _ in inside], [label for _, label in inside])
+
+
+def _events(axes: Any, chart: Chart) -> None:
+    last, row = -math.inf, 0
+    low, high = axes.get_xlim()
+    for event in chart.events:
+        row = (row + 1) % 4 if event.x - last < (high - low) * 0.025 else 0
+        last = event.x
+        axes.axvline(event.x, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+        axes.annotate(
+            event.letter, (event.x, 1 - 0.055 * row), xycoords=("data", "axes fraction"), ha="center",
+            va="center", fontsize=8, fontweight="bold", color=INK, zorder=7,
+            bbox={"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": QUIET, "linewidth": 0.6},
+        )  # fmt: skip
+
+
+def _end_labels(axes: Any, chart: Chart) -> None:
+    """Labels at the end of the fan: the median with its value, each band at its upper and lower edge."""
+    if not chart.fan:
+        return
+    end: FanPoint = chart.fan[-1]
+    shown = dict(chart.labels)
+    wanted = [(0.5, "median", True)]
+    for low, high, _, name in BANDS:
+        if name != "50%":
+            wanted += [(low, name, False), (high, name, False)]
+    low_limit, high_limit = axes.get_ylim()
+    height = high_limit - low_limit
+    places = sorted((min(end.at(level), high_limit), level, name, bold) for level, name, bold in wanted)
+    gap = 0.052 * height
+    ys = [y for y, *_ in places]
+    for i in range(1, len(ys)):
+        ys[i] = max(ys[i], ys[i - 1] + gap)
+    over = max(0.0, ys[-1] - high_limit) if ys else 0.0
+    for i in range(len(ys) - 1, -1, -1):
+        ceiling = high_limit if i == len(ys) - 1 else ys[i + 1] - gap
+        ys[i] = min(ys[i], ceiling) if over else ys[i]
+    x = axes.get_xlim()[1]
+    for y, (_, level, name, bold) in zip(ys, places, strict=True):
+        axes.annotate(
+            f"{name} {shown.get(str(level), '')}", (x, y), fontsize=8, va="center", ha="left",
+            color="#004b76" if bold else INK, fontweight="bold" if bold else "normal", annotation_clip=False,
+        )  # fmt: skip
+    when = period_text(Period.parse(end.period))
+    axes.annotate(when, (1.0, ys[-1] + gap * 1.05), xycoords=("axes fraction", "data"), fontsize=8, va="center",
+                  ha="left", color=QUIET, annotation_clip=False)  # fmt: skip
+
+
+def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
+    """Mean error by model as SVG, best first; ``scores`` has the columns ``model``, ``series`` and the metric.
+
+    Every series weighs the same. Models that failed everywhere are left out of the picture and named in its
+    description.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    numbers = Numbers()
+    known = scores[scores[metric].notna()]
+    keys = ["model", "series"] if "series" in known.columns else ["model"]
+    each = known.groupby(keys)[metric].mean().groupby(level="model").mean()
+    means = {str(model): float(value) for model, value in sorted(each.items(), key=lambda i: (i[1], str(i[0])))}
+    failed = sorted({str(m) for m in scores["model"]} - set(means))
+    parts = [f"{model} {numbers.forecast(value)}" for model, value in means.items()]
+    description = f"Mean {metric.upper()} by model, best first: {'; '.join(parts) or 'no scores'}."
+    if failed:
+        description += f" No score: {', '.join(failed)}."
+    with rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 0.9 + 0.26 * max(1, len(means))))
+        FigureCanvasSVG(figure)
+        axes = figure.subplots()
+        rows = list(range(len(means)))
+        axes.hlines(rows, 0, list(means.values()), color=BLUE, linewidth=1.2)
+        axes.plot(list(means.values()), rows, "o", color=BLUE, markersize=5)
+        for row, value in zip(rows, means.values(), strict=True):
+            axes.annotate(numbers.forecast(value), (value, row), xytext=(7, 0), textcoords="offset points", va="center")
+        axes.set_yticks(rows, list(means))
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1.15 * max([*means.values(), 1.0 if metric == "mase" else 0.0]) or 1)
+        if metric == "mase":
+            axes.axvline(1.0, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)))
+        axes.set_xlabel(f"mean {metric.upper()} (smaller is better{'; 1 = naive' if metric == 'mase' else ''})")
+        figure.subplots_adjust(left=0.27, right=0.97, bottom=0.5 / figure.get_figheight(), top=0.97)
+        return _svg(figure, f"leaderboard-{metric}", f"Leaderboard by {metric.upper()}", description)
