@@ -1,0 +1,139 @@
+"""The release bundle: champions as plain files that need no MLflow, named by what they contain.
+
+::
+
+    bundles/CURRENT                    the name of the bundle in force
+    bundles/<digest>/MANIFEST.json     every file's SHA-256, every champion's version, run and input digests
+    bundles/<digest>/<series>/recipe.json
+    bundles/<digest>/<series>/golden.csv
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import CannotWrite, DataError, Fault, InputMissing
+from forecasting.tracking.champion import (
+    Champion,
+    canonical_golden,
+    checked_name,
+    golden_csv,
+    identity,
+    read_golden_csv,
+)
+from forecasting.tracking.manifests import canonical, manifest, sha256, verify, write_whole
+
+MANIFEST = "MANIFEST.json"
+CURRENT = "CURRENT"
+_DO = "export the bundle again; do not edit it"
+
+
+def export_bundle(champions: Mapping[str, Champion], folder: Path) -> Path:
+    """Write the champions below a folder and make them current; gives the bundle's own folder.
+
+    The same champions give the same bundle, byte for byte; one that exists is left alone.
+    """
+    if not champions:
+        raise DataError("a bundle needs at least one champion")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
+        try:
+            digest = _write(champions, work)
+            target = folder / digest
+            if target.exists():
+                _read(target)
+            else:
+                work.chmod(0o755)
+                try:
+                    os.rename(work, target)  # noqa: PTH104 - Path.rename would also replace an empty folder
+                except OSError:
+                    if not target.exists():
+                        raise
+            write_whole(folder / CURRENT, f"{digest}\n".encode())
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    except OSError as error:
+        fault = Fault(str(error.filename or folder), error.strerror or str(error), "make it writable")
+        raise CannotWrite("the bundle cannot be written", [fault]) from error
+    return target
+
+
+def read_bundle(folder: Path) -> dict[str, Champion]:
+    """The champions of a bundle, or of the current one of a folder of bundles, each file checked.
+
+    Raises :class:`DataError` naming every file that was changed and :class:`InputMissing` when there is none.
+    """
+    if (folder / MANIFEST).exists():
+        return _read(folder)
+    pointer = folder / CURRENT
+    if not pointer.exists():
+        raise InputMissing(
+            "there is no bundle", [Fault(str(folder), f"no {CURRENT}", "forecast promote first")]
+        )
+    name = pointer.read_bytes().decode(errors="replace").removesuffix("\n")
+    if len(name) != 64 or not set(name) <= set("0123456789abcdef") or not (folder / name / MANIFEST).exists():
+        raise DataError(
+            "the bundle is damaged", [Fault(str(pointer), f"names no bundle: {name[:70]!r}", _DO)]
+        )
+    return _read(folder / name, name)
+
+
+def _write(champions: Mapping[str, Champion], work: Path) -> str:
+    cards = {}
+    for series in sorted(champions):
+        champion = champions[series]
+        golden = canonical_golden(series, champion.golden)
+        if champion.digest != identity(champion.recipe_json, golden, champion.inputs):
+            fault = Fault(series, "its digest is not that of its content", "take champions from the registry")
+            raise DataError("a champion cannot be exported", [fault])
+        (work / checked_name(series)).mkdir()
+        (work / series / "recipe.json").write_text(champion.recipe_json, encoding="utf-8", newline="\n")
+        (work / series / "golden.csv").write_bytes(golden_csv(golden))
+        cards[series] = {
+            "version": champion.version,
+            "run_id": champion.run_id,
+            "digest": champion.digest,
+            "inputs": dict(champion.inputs),
+        }
+    body: dict[str, Any] = {"format": 1, "champions": cards, "files": manifest(work)}
+    digest = sha256(canonical(body))
+    text = json.dumps({**body, "digest": digest}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    (work / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return digest
+
+
+def _read(folder: Path, expected: str | None = None) -> dict[str, Champion]:
+    path = folder / MANIFEST
+    content = path.read_bytes()
+    try:
+        body = json.loads(content)
+        digest = body.pop("digest")
+        whole = json.dumps({**body, "digest": digest}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+        faithful = digest == sha256(canonical(body)) and whole.encode() == content
+    except (ValueError, KeyError, AttributeError, TypeError):
+        digest, faithful = "", False
+    if not faithful or (expected is not None and digest != expected):
+        raise DataError("the bundle is damaged", [Fault(str(path), "not what was written", _DO)])
+    if body["format"] != 1:
+        found = f"format {body['format']}"
+        raise DataError("the bundle cannot be read", [Fault(str(path), found, "upgrade this package")])
+    verify(folder, body["files"], "the bundle", _DO, ignore=(MANIFEST,))
+    champions = {}
+    for series, card in body["champions"].items():
+        champions[series] = Champion(
+            series,
+            (folder / series / "recipe.json").read_bytes().decode(),
+            read_golden_csv((folder / series / "golden.csv").read_bytes()),
+            card["version"],
+            card["run_id"],
+            card["digest"],
+            card["inputs"],
+        )
+    return champions

@@ -1,0 +1,154 @@
+"""A champion: the recipe that won a series, and the golden forecast it must give again."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import DataError, Fault
+from forecasting.frames import Panel
+from forecasting.periods import Kind, Period
+from forecasting.tracking.manifests import canonical, sha256
+
+GOLDEN_COLUMNS = ("series", "kind", "period", "quantile", "value", "unit", "model")
+_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+
+
+@dataclass(frozen=True, eq=False)
+class Champion:
+    """The chosen model of one series: a readable recipe and the forecast it gave when it was chosen.
+
+    ``digest`` is the identity of recipe, golden forecast and training data together; ``inputs`` holds the
+    digests of the training panel and of its covariates.
+    """
+
+    series: str
+    recipe_json: str
+    golden: pd.DataFrame
+    version: int
+    run_id: str
+    digest: str
+    inputs: Mapping[str, str]
+
+
+def checked_name(series: str) -> str:
+    """A series id that may name a registered model.
+
+    >>> checked_name("in.ev.2w")
+    'in.ev.2w'
+    >>> checked_name("EV sales")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    forecasting.errors.DataError: 'EV sales' cannot name a model; use lower-case words joined by dots...
+    """
+    if not _NAME.fullmatch(series):
+        raise DataError(
+            f"{series!r} cannot name a model; use lower-case words joined by dots, such as in.ev.2w"
+        )
+    return series
+
+
+def checked_recipe(series: str, text: str) -> str:
+    """A recipe that is at least a JSON object."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        fault = Fault(f"recipe of {series}", str(error), "write JSON")
+        raise DataError("a recipe cannot be read", [fault]) from None
+    if not isinstance(value, dict):
+        fault = Fault(f"recipe of {series}", f"a {type(value).__name__}", "write an object")
+        raise DataError("a recipe cannot be read", [fault])
+    return text
+
+
+def canonical_golden(series: str, golden: pd.DataFrame) -> pd.DataFrame:
+    """The golden forecast with the columns of :data:`GOLDEN_COLUMNS`, in one order, every value finite."""
+    where = f"golden forecast of {series}"
+    missing = [column for column in GOLDEN_COLUMNS if column not in golden]
+    if missing:
+        fault = Fault(where, f"no column {', '.join(missing)}", f"give {', '.join(GOLDEN_COLUMNS)}")
+        raise DataError("a golden forecast is incomplete", [fault])
+    frame = golden.loc[:, list(GOLDEN_COLUMNS)].copy()
+    for column in GOLDEN_COLUMNS:
+        frame[column] = frame[column].astype(float if column in {"quantile", "value"} else str)
+    faults = []
+    if frame.empty:
+        faults.append(Fault(where, "no rows", "forecast first"))
+    others = sorted(set(frame["series"]) - {series})
+    if others:
+        faults.append(Fault(where, f"holds {', '.join(others)}", f"keep the rows of {series}"))
+    if not np.isfinite(frame["value"].to_numpy()).all():
+        faults.append(Fault(where, "a value is not a finite number", "drop the model"))
+    key = ["kind", "period", "quantile"]
+    if frame.duplicated(key).any():
+        faults.append(Fault(where, "a period and quantile stand twice", "keep one"))
+    if faults:
+        raise DataError("a golden forecast cannot be kept", faults)
+    return frame.sort_values(key, ignore_index=True)
+
+
+def golden_csv(golden: pd.DataFrame) -> bytes:
+    """A canonical golden forecast as CSV; every float reads back to the same float."""
+    return golden.to_csv(index=False, lineterminator="\n").encode()
+
+
+def read_golden_csv(content: bytes) -> pd.DataFrame:
+    """The inverse of :func:`golden_csv`."""
+    texts: dict[str, type] = dict.fromkeys([c for c in GOLDEN_COLUMNS if c not in {"quantile", "value"}], str)
+    return pd.read_csv(
+        io.BytesIO(content), dtype=texts, keep_default_na=False, float_precision="round_trip"
+    ).astype({"quantile": float, "value": float})
+
+
+def identity(recipe_json: str, golden: pd.DataFrame, inputs: Mapping[str, str]) -> str:
+    """The digest by which two champions are the same."""
+    parts = {"recipe": sha256(recipe_json), "golden": sha256(golden_csv(golden)), "inputs": dict(inputs)}
+    return sha256(canonical(parts))
+
+
+def write_panel(panel: Panel, path: Path) -> None:
+    """A panel as Parquet: long rows of part, series, period, value and unit; nothing in it can execute."""
+    rows = []
+    for part, frame in (("values", panel.values), ("ceilings", panel.ceilings)):
+        if frame is None:
+            continue
+        labels = [str(Period(panel.kind, int(ordinal))) for ordinal in frame.index]
+        for id in frame.columns:
+            unit = panel.units.get(str(id), "")
+            values = frame[id].to_numpy(dtype=float)
+            rows.append(
+                pd.DataFrame(
+                    {"part": part, "series": str(id), "period": labels, "value": values, "unit": unit}
+                )
+            )
+    if not rows:
+        raise DataError("a panel without series cannot be kept")
+    pd.concat(rows, ignore_index=True).to_parquet(path, index=False)
+
+
+def read_panel(path: Path) -> Panel:
+    """The inverse of :func:`write_panel`, gaps and column order included."""
+    rows = pd.read_parquet(path)
+    kind = Period.parse(rows["period"].iloc[0]).kind
+    units = {str(s): str(u) for s, u in zip(rows["series"], rows["unit"], strict=True) if u}
+    values = _wide(rows[rows["part"] == "values"])
+    ceilings = rows[rows["part"] == "ceilings"]
+    return Panel(Kind(kind), values, units, _wide(ceilings) if len(ceilings) else None)
+
+
+def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+    ordinals = {label: Period.parse(label).ordinal for label in rows["period"].unique()}
+    columns = {
+        str(id): pd.Series(
+            part["value"].to_numpy(dtype=float), index=[ordinals[label] for label in part["period"]]
+        )
+        for id, part in rows.groupby("series", sort=False)
+    }
+    return pd.DataFrame(columns)

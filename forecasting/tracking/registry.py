@@ -1,0 +1,234 @@
+"""One registered model a series: its versions are recipes, its alias ``champion`` the one in force.
+
+A version holds a recipe, the golden forecast and the training data as Parquet, plus a few lines of code that
+call this package; nothing is pickled. The SHA-256 of every file stands in the version's tags and is checked
+before a champion is used: MLflow itself checks nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from forecasting.errors import DataError, Fault, InputMissing
+from forecasting.frames import Panel
+from forecasting.tracking import promotions as ledger
+from forecasting.tracking.champion import (
+    GOLDEN_COLUMNS,
+    Champion,
+    canonical_golden,
+    checked_name,
+    checked_recipe,
+    identity,
+    write_panel,
+)
+from forecasting.tracking.manifests import canonical, manifest, verify
+from forecasting.tracking.reading import local_folder
+from forecasting.tracking.store import Store, prepare
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ALIAS = "champion"
+CODE = Path(__file__).with_name("forecast_model.py")
+DIGEST, FILES, INPUTS = "forecasting.digest", "forecasting.files", "forecasting.inputs"
+
+
+def register(
+    store: Store,
+    series: str,
+    recipe_json: str,
+    golden: pd.DataFrame,
+    run_id: str,
+    reason: str,
+    *,
+    panel: Panel,
+    covariates: Panel | None = None,
+    at: datetime,
+) -> int:
+    """Make a recipe the champion of a series; gives its version.
+
+    Registering what is already champion changes nothing. A recipe that was champion before gets its old
+    version back. The promotion is written down before the alias moves.
+    """
+    checked_name(series)
+    checked_recipe(series, recipe_json)
+    golden = canonical_golden(series, golden)
+    if at.tzinfo is None:
+        raise DataError(f"{series}: the time of a promotion needs a time zone")
+    inputs = {"panel": panel.digest()} | ({} if covariates is None else {"covariates": covariates.digest()})
+    digest = identity(recipe_json, golden, inputs)
+    client = store.client()
+    with store.lock("registry"), store.speaking():
+        present = _champion(client, series)
+        if present is not None and present.tags.get(DIGEST) == digest:
+            return int(present.version)
+        new = _known(client, series, digest, present is not None)
+        if new is None:
+            with tempfile.TemporaryDirectory(prefix="champion-") as name:
+                folder = Path(name)
+                _write_model(folder, recipe_json, golden, panel, covariates)
+                new = _create(store, client, series, folder, run_id, digest, inputs, reason)
+        old = None if present is None else int(present.version)
+        ledger.append(store, at, series, old, new, reason, digest)
+        client.set_registered_model_alias(series, ALIAS, str(new))
+    return new
+
+
+def champions(store: Store, series: Iterable[str]) -> dict[str, Champion]:
+    """The champions of some series, every file checked against what was recorded.
+
+    Raises :class:`InputMissing` naming every series without one, :class:`DataError` every changed file.
+    """
+    client = store.client()
+    found, missing, broken = {}, [], []
+    for one in series:
+        with store.speaking():
+            version = _champion(client, checked_name(one))
+        if version is None:
+            missing.append(Fault(one, f"no version has the alias {ALIAS}", "forecast promote first"))
+            continue
+        try:
+            found[one] = _load(store, client, one, version)
+        except DataError as error:
+            broken += error.faults
+    if broken:
+        raise DataError("a champion is not what was recorded", broken)
+    if missing:
+        raise InputMissing("some series have no champion", missing)
+    return found
+
+
+def _load(store: Store, client: MlflowClient, series: str, version: Any) -> Champion:
+    where, do = f"{series} version {version.version}", "promote it again; do not edit the files of a model"
+    try:
+        files, inputs, digest = (
+            json.loads(version.tags[FILES]),
+            json.loads(version.tags[INPUTS]),
+            version.tags[DIGEST],
+        )
+    except (KeyError, ValueError):
+        raise DataError("", [Fault(where, "its digests are not recorded", do)]) from None
+    with store.speaking():
+        folder = local_folder(store, client.get_model_version_download_uri(series, version.version))
+        verify(folder, files, where, do)
+        recipe = (folder / "artifacts" / "recipe.json").read_bytes().decode()
+        golden = canonical_golden(series, pd.read_parquet(folder / "artifacts" / "golden.parquet"))
+    if identity(recipe, golden, inputs) != digest:
+        raise DataError("", [Fault(where, "its content is not that of its recorded digest", do)])
+    return Champion(series, recipe, golden, int(version.version), str(version.run_id), digest, inputs)
+
+
+def _champion(client: MlflowClient, series: str) -> Any | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(series, ALIAS)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+
+
+def _known(client: MlflowClient, series: str, digest: str, registered: bool) -> int | None:
+    """A version with this content, left by an earlier promotion or by one that was cut short."""
+    from mlflow.exceptions import MlflowException
+
+    if not registered:
+        try:
+            client.create_registered_model(series)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+    same = [v for v in client.search_model_versions(f"name = '{series}'") if v.tags.get(DIGEST) == digest]
+    return max((int(v.version) for v in same), default=None)
+
+
+def _create(
+    store: Store,
+    client: MlflowClient,
+    series: str,
+    folder: Path,
+    run_id: str,
+    digest: str,
+    inputs: Mapping[str, str],
+    reason: str,
+) -> int:
+    from mlflow.tracking._tracking_service.utils import _use_tracking_uri
+
+    experiment = client.get_run(run_id).info.experiment_id
+    model = client.create_logged_model(experiment, name=series.replace(".", "_"), source_run_id=run_id)
+    try:
+        client.log_model_artifacts(model.model_id, str(folder))
+        client.finalize_logged_model(model.model_id, "READY")
+    except BaseException:
+        client.finalize_logged_model(model.model_id, "FAILED")
+        raise
+    tags = {DIGEST: digest, FILES: canonical(manifest(folder)), INPUTS: canonical(dict(inputs))}
+    with _use_tracking_uri(store.uri):  # the registry looks the model up through the global address
+        version = client.create_model_version(
+            series,
+            f"models:/{model.model_id}",
+            run_id=run_id,
+            tags=tags,
+            description=reason,
+            model_id=model.model_id,
+        )
+    return int(version.version)
+
+
+def _write_model(
+    folder: Path, recipe_json: str, golden: pd.DataFrame, panel: Panel, covariates: Panel | None
+) -> None:
+    """A model folder as MLflow loads it, written by hand: no inference, no absolute path, no code run."""
+    prepare()
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    kept = folder / "artifacts"
+    kept.mkdir()
+    (kept / "recipe.json").write_bytes(recipe_json.encode())
+    golden.to_parquet(kept / "golden.parquet", index=False)
+    write_panel(panel, kept / "panel.parquet")
+    if covariates is not None:
+        write_panel(covariates, kept / "covariates.parquet")
+    shutil.copyfile(CODE, folder / CODE.name)
+    (folder / "requirements.txt").write_text(f"{_requirement()}\n", encoding="utf-8")
+    environment = f"python: {platform.python_version()}\ndependencies:\n- -r requirements.txt\n"
+    (folder / "python_env.yaml").write_text(environment, encoding="utf-8")
+    numbers = {"quantile", "value"}
+    outputs = Schema(
+        [ColSpec("double" if column in numbers else "string", column) for column in GOLDEN_COLUMNS]
+    )
+    inputs = Schema([ColSpec("string", "horizon", required=False)])
+    model = Model(signature=ModelSignature(inputs, outputs))
+    artifacts = {
+        path.stem: {"path": f"artifacts/{path.name}", "uri": path.name} for path in sorted(kept.iterdir())
+    }
+    model.add_flavor(
+        "python_function",
+        loader_module="mlflow.pyfunc.loaders.code_model",
+        model_code_path=CODE.name,
+        artifacts=artifacts,
+        env={"virtualenv": "python_env.yaml"},
+        python_version=platform.python_version(),
+        streamable=False,
+    )
+    model.save(str(folder / "MLmodel"))
+
+
+def _requirement() -> str:
+    try:
+        return f"forecasting=={installed('forecasting')}"
+    except PackageNotFoundError:
+        return "forecasting"

@@ -1,0 +1,284 @@
+"""Where runs and models are kept: an SQLite file beside its artifacts, or a server.
+
+A new SQLite store is migrated once, under a file lock: MLflow itself lets concurrent processes break a fresh
+database. A server that does not answer is noticed in seconds, before MLflow's own retries begin.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from filelock import FileLock, Timeout
+
+from forecasting.errors import (
+    CannotCreate,
+    CannotWrite,
+    ConfigError,
+    Fault,
+    ForecastingError,
+    Locked,
+    ServiceAway,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+VARIABLE = "FORECAST_TRACKING_URI"
+ANSWER_WITHIN = 5.0
+LOCK_WITHIN = 180.0
+_SQLITE = "sqlite:///"
+_ready: set[str] = set()
+
+
+def prepare() -> None:
+    """Set what MLflow reads from the environment while it is imported; call before every import of it."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name, value in {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A tracking and registry address, and the folder that holds artifacts and the promotions beside it.
+
+    >>> Store("sqlite:////srv/mlruns/mlflow.db", Path("/srv/mlruns/artifacts")).home
+    PosixPath('/srv/mlruns')
+    >>> Store("mlruns", Path("/srv/mlruns/artifacts"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    forecasting.errors.ConfigError: the tracking address cannot be used...
+    """
+
+    uri: str
+    artifacts: Path
+
+    def __post_init__(self) -> None:
+        scheme = self.uri.partition("://")[0]
+        do = "write sqlite:////absolute/path/mlflow.db, https://host:port or postgresql://host/name"
+        if scheme.split("+")[0] not in {"sqlite", "http", "https", "postgresql", "mysql", "mssql"}:
+            raise ConfigError("the tracking address cannot be used", [Fault(self.uri, "unknown kind", do)])
+        if self.local and not self.uri.startswith(f"{_SQLITE}/"):
+            raise ConfigError("the tracking address cannot be used", [Fault(self.uri, "relative path", do)])
+        if not self.artifacts.is_absolute():
+            where = str(self.artifacts)
+            raise ConfigError(
+                "the artifacts folder cannot be used",
+                [Fault(where, "relative path", "write an absolute one")],
+            )
+
+    @property
+    def home(self) -> Path:
+        """The folder of locks and promotions."""
+        return self.artifacts.parent
+
+    @property
+    def local(self) -> bool:
+        return self.uri.startswith("sqlite:")
+
+    @property
+    def served(self) -> bool:
+        """Whether a tracking server stands in front and decides where artifacts lie."""
+        return self.uri.startswith(("http://", "https://"))
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of a local store."""
+        return Path(self.uri.removeprefix(_SQLITE))
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return re.sub(r"(://[^:/@]+):[^@/]*@", r"\1:…@", self.uri)
+
+    def ready(self) -> Self:
+        """Create or migrate the database once, or find that the server answers; cheap to call again.
+
+        Raises :class:`ServiceAway`, :class:`Locked`, :class:`CannotCreate` or :class:`ConfigError`.
+        """
+        if self.served:
+            self._probe_http()
+            self._make_home()
+            return self
+        if self.uri in _ready and (not self.local or self.database.exists()):
+            return self
+        if not self.local:
+            self._probe_port()
+        self._make_home()
+        with self.lock("migrate"), self.speaking():
+            self._migrate()
+        _ready.add(self.uri)
+        return self
+
+    def client(self) -> MlflowClient:
+        """MLflow's client for this store, which is made ready first; no global state is touched."""
+        self.ready()
+        prepare()
+        from mlflow import MlflowClient
+
+        with self.speaking():
+            return MlflowClient(self.uri, self.uri)
+
+    def experiment(self, name: str) -> str:
+        """The id of an experiment, created when absent with artifacts at a fixed, absolute place."""
+        from mlflow.exceptions import MlflowException
+
+        client = self.client()
+        with self.speaking():
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                folder = self.artifacts / re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+                try:
+                    return str(client.create_experiment(name, None if self.served else folder.as_uri()))
+                except MlflowException as error:
+                    if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                        raise
+                    found = client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage == "deleted":
+                client.restore_experiment(found.experiment_id)
+            return str(found.experiment_id) if found is not None else ""
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold one of the store's locks, or raise :class:`Locked`."""
+        path = self.home / f".{name}.lock"
+        try:
+            with FileLock(path, timeout=LOCK_WITHIN):
+                yield
+        except Timeout:
+            fault = Fault(str(path), f"held by another process for {LOCK_WITHIN:.0f} s", "try again later")
+            raise Locked("the tracking store is busy", [fault]) from None
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Turn what MLflow and the disk raise into errors that say where, what and what to do."""
+        prepare()
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield
+        except MlflowException as error:
+            raise self._translated(error) from error
+        except OSError as error:
+            where = str(error.filename or self.home)
+            fault = Fault(where, error.strerror or str(error), "free some space or fix its permissions")
+            raise CannotWrite("the tracking store cannot be written", [fault]) from error
+
+    def _translated(self, error: Exception) -> ForecastingError:
+        text = str(error).strip().partition("\n")[0][:500]
+        if "database is locked" in text:
+            return Locked("the tracking store is busy", [Fault(self.shown, text, "try again later")])
+        if re.search(r"disk is full|readonly database|unable to open database|disk I/O", text):
+            return CannotWrite(
+                "the tracking store cannot be written", [Fault(self.shown, text, "check the disk")]
+            )
+        if re.search(r"Can't locate revision|out-of-date database schema", text):
+            do = "install the mlflow that wrote it, or restore the backup beside it"
+            return ConfigError("the tracking store has another schema", [Fault(self.shown, text, do)])
+        if self.served and re.search(r"\b40[13]\b|PERMISSION_DENIED|UNAUTHENTICATED", text):
+            do = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or ask for access"
+            return ConfigError("the tracking server refuses us", [Fault(self.shown, text, do)])
+        if self.served and re.search(r"API request to|Max retries|\b5\d\d\b|timed out", text):
+            return self._away(text)
+        return ForecastingError("MLflow failed", [Fault(self.shown, text, "run again with --debug")])
+
+    def _away(self, found: str) -> ServiceAway:
+        do = f"start it, correct {VARIABLE}, or unset {VARIABLE} to use the store of this folder"
+        return ServiceAway("the tracking server does not answer", [Fault(self.shown, found, do)])
+
+    def _probe_http(self) -> None:
+        parts = urllib.parse.urlsplit(self.uri)
+        host = parts.netloc.rpartition("@")[2]
+        address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/health"
+        try:
+            with urllib.request.urlopen(address, timeout=ANSWER_WITHIN):
+                pass
+        except urllib.error.HTTPError as error:
+            if error.code not in {401, 403, 404}:  # it is there; MLflow itself will say what it minds
+                raise self._away(f"{address} gives {error.code}") from None
+        except (OSError, ValueError) as error:
+            raise self._away(str(getattr(error, "reason", error))) from None
+
+    def _probe_port(self) -> None:
+        parts = urllib.parse.urlsplit(self.uri)
+        port = parts.port or {"postgresql": 5432, "mysql": 3306}.get(parts.scheme.split("+")[0], 1433)
+        try:
+            with socket.create_connection((parts.hostname or "localhost", port), timeout=ANSWER_WITHIN):
+                pass
+        except OSError as error:
+            raise self._away(f"port {port}: {error.strerror or error}") from None
+
+    def _make_home(self) -> None:
+        try:
+            self.artifacts.mkdir(parents=True, exist_ok=True)
+            if self.local:
+                self.database.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fault = Fault(
+                str(error.filename or self.artifacts), error.strerror or str(error), "make it writable"
+            )
+            raise CannotCreate("the tracking store cannot be created", [fault]) from error
+
+    def _migrate(self) -> None:
+        """Under the lock: create the tables, or bring older ones up to date after a backup."""
+        prepare()
+        from alembic.util.exc import CommandError
+        from mlflow.store.db import utils as untyped
+        from mlflow.store.tracking import sqlalchemy_store as tracking
+
+        utils: Any = untyped
+        make: Any = tracking.SqlAlchemyStore
+
+        with _quiet():
+            engine = utils.create_sqlalchemy_engine(self.uri)
+            try:
+                here, wanted = utils._get_schema_version(engine), utils._get_latest_schema_revision()
+                if here is not None and here != wanted:
+                    if self.local:
+                        shutil.copy2(self.database, f"{self.database}.before-{wanted}")
+                    utils._upgrade_db(engine)
+            except CommandError as error:
+                raise self._translated(error) from error
+            finally:
+                engine.dispose()
+            # Also makes MLflow's default experiment, which concurrent first users would make twice.
+            make(self.uri, self.artifacts.as_uri())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A migration reports a hundred steps that mean nothing to a reader."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def default_store(root: Path) -> Store:
+    """The store of a project folder, ``mlruns/mlflow.db`` and ``mlruns/artifacts``.
+
+    The environment variable ``FORECAST_TRACKING_URI`` names another database or server.
+
+    >>> default_store(Path("/srv/india")).artifacts
+    PosixPath('/srv/india/mlruns/artifacts')
+    """
+    home = root.resolve() / "mlruns"
+    uri = os.environ.get(VARIABLE, "").strip() or f"{_SQLITE}{home / 'mlflow.db'}"
+    return Store(uri, home / "artifacts")

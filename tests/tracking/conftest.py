@@ -1,0 +1,144 @@
+"""A migrated store per session, copied per test, and an experiment small enough to log in a moment."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.frames import Forecast, Panel
+from forecasting.periods import Period
+from forecasting.tracking import ExperimentRecord, Store
+
+NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+RECIPE = '{"model":"drift","seed":7}'
+
+
+def store_at(home: Path) -> Store:
+    return Store(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
+
+
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORECAST_TRACKING_URI", raising=False)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("template")
+    store_at(home).ready()
+    return home / "mlflow.db"
+
+
+@pytest.fixture
+def store(template: Path, tmp_path: Path) -> Store:
+    home = tmp_path / "mlruns"
+    home.mkdir()
+    shutil.copy(template, home / "mlflow.db")
+    return store_at(home)
+
+
+def a_record(models: int = 2, series: int = 2) -> ExperimentRecord:
+    ids = [f"in.s{i}" for i in range(series)]
+    labels = [f"model_{i}" for i in range(models)]
+    rows = [
+        {
+            "series": id,
+            "model": label,
+            "cutoff": str(Period.parse("FY2018") + cut),
+            "period": str(Period.parse("FY2019") + cut),
+            "step": 1,
+            "actual": 10.0,
+            "point": 11.0,
+            "mase": 1.0 + m,
+            "crps": 2.0,
+            "in_50": 1.0,
+            "in_80": float(cut % 2),
+            "in_95": 1.0,
+            "failure": None,
+        }
+        for m, label in enumerate(labels)
+        for id in ids
+        for cut in range(4)
+    ]
+    failed = {"mase": np.nan, "crps": np.nan, "in_50": np.nan, "in_80": np.nan, "in_95": np.nan}
+    rows += [{**rows[-1], **failed, "series": "in.short", "failure": "prophet: too short"}]
+    forecasts = pd.DataFrame(
+        {"series": ids, "period": Period.parse("FY2019"), "quantile": 0.5, "value": [1.0] * series}
+    )
+    return ExperimentRecord(
+        name="in.magnets",
+        settings={"name": "in.magnets", "backtest": {"origins": 4}, "models": labels},
+        as_of=date(2026, 10, 1),
+        data_digest="d" * 64,
+        code_version="abc123",
+        lock_digest="e" * 64,
+        scores=pd.DataFrame(rows),
+        forecasts=forecasts,
+        models={label: {"season": 12, "nested": {"a": None}} for label in labels},
+        winners=dict.fromkeys(ids, labels[0]),
+        tables={"leaderboard": pd.DataFrame({"model": labels, "mase": [1.0] * models})},
+        pictures={"leaderboard.svg": b"<svg/>"},
+    )
+
+
+@pytest.fixture
+def record() -> ExperimentRecord:
+    return a_record()
+
+
+def a_panel(series: str, scale: float = 1.0) -> Panel:
+    values = {Period.parse("FY2015") + i: scale * (10.0 + i + i % 2) for i in range(10)}
+    return Panel.of({series: values}, {series: "t magnet"})
+
+
+def a_forecast(panel: Panel) -> Forecast:
+    """A random walk with drift, written out so that these tests stand without the model families."""
+    y = panel.values.to_numpy(dtype=float)
+    drift = (y[-1] - y[0]) / (len(y) - 1)
+    noise = np.random.default_rng(7).normal(size=(y.shape[1], 5, 200)).cumsum(axis=1)
+    steps = np.arange(1, 6)[None, :, None]
+    paths = y[-1][:, None, None] + drift[:, None, None] * steps + noise
+    return Forecast(tuple(panel.ids), panel.last + 1, paths, panel.units, dict.fromkeys(panel.ids, "drift"))
+
+
+def a_golden(panel: Panel) -> pd.DataFrame:
+    forecast = a_forecast(panel)
+    return forecast.quantiles([0.1, 0.5, 0.9]).assign(kind=str(forecast.kind))
+
+
+class StubRecipe:
+    """What tracking asks of a recipe."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def from_json(cls, text: str) -> StubRecipe:
+        return cls(text)
+
+    def refit(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
+        forecast = a_forecast(panel)
+        if covariates is not None:
+            return replace(forecast, paths=forecast.paths + float(covariates.values.iloc[0, 0]))
+        return forecast
+
+
+@pytest.fixture
+def stub_recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    module = ModuleType("forecasting.models.recipe")
+    module.Recipe = StubRecipe  # type: ignore[attr-defined]
+
+    def install() -> None:
+        monkeypatch.setitem(sys.modules, "forecasting.models.recipe", module)
+
+    install()
+    return install

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecasting.errors import CannotWrite, DataError, InputMissing
+from forecasting.tracking import Champion, export_bundle, read_bundle
+from forecasting.tracking.champion import canonical_golden, identity
+from tests.tracking.conftest import RECIPE, a_golden, a_panel
+
+
+def a_champion(series: str, version: int = 1) -> Champion:
+    panel = a_panel(series)
+    golden = canonical_golden(series, a_golden(panel))
+    inputs = {"panel": panel.digest()}
+    return Champion(series, RECIPE, golden, version, "run", identity(RECIPE, golden, inputs), inputs)
+
+
+@pytest.fixture
+def chosen() -> dict[str, Champion]:
+    return {series: a_champion(series) for series in ("in.ev.2w", "in.magnet")}
+
+
+def test_a_bundle_gives_back_what_was_put_in(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    assert bundle.parent == tmp_path
+    for folder in (tmp_path, bundle):
+        found = read_bundle(folder)
+        assert list(found) == list(chosen)
+        for series, champion in chosen.items():
+            assert found[series].digest == champion.digest
+            assert found[series].recipe_json == champion.recipe_json
+            assert found[series].inputs == champion.inputs
+            pd.testing.assert_frame_equal(found[series].golden, champion.golden, check_exact=True)
+
+
+def test_the_same_champions_give_the_same_bundle(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    one = export_bundle(chosen, tmp_path / "a")
+    two = export_bundle(dict(reversed(chosen.items())), tmp_path / "b")
+    assert one.name == two.name
+    assert (one / "MANIFEST.json").read_bytes() == (two / "MANIFEST.json").read_bytes()
+    assert export_bundle(chosen, tmp_path / "a") == one
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {one.name, "CURRENT"}
+
+
+def test_a_new_bundle_becomes_current_and_the_old_one_stays(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    old = export_bundle(chosen, tmp_path)
+    new = export_bundle({"in.magnet": a_champion("in.magnet", 2)}, tmp_path)
+    assert read_bundle(tmp_path)["in.magnet"].version == 2
+    assert read_bundle(old)["in.magnet"].version == 1
+    assert new != old
+
+
+def test_every_flipped_byte_is_noticed_and_its_file_named(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    paths = [path for path in bundle.rglob("*") if path.is_file()] + [tmp_path / "CURRENT"]
+    assert len(paths) == 6
+    for path in paths:
+        whole = path.read_bytes()
+        for place in {0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2, len(whole) - 1}:
+            broken = bytearray(whole)
+            broken[place] ^= 1
+            path.write_bytes(broken)
+            with pytest.raises(DataError) as caught:
+                read_bundle(tmp_path)
+            assert [Path(fault.where) for fault in caught.value.faults] == [path]
+        path.write_bytes(whole)
+    read_bundle(tmp_path)
+
+
+def test_a_missing_and_an_extra_file_are_named(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    (bundle / "in.magnet" / "golden.csv").unlink()
+    (bundle / "extra.txt").write_text("x")
+    with pytest.raises(DataError) as caught:
+        read_bundle(bundle)
+    assert [Path(fault.where).name for fault in caught.value.faults] == ["extra.txt", "golden.csv"]
+
+
+def test_one_bundle_under_the_name_of_another_is_refused(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    other = export_bundle({"in.magnet": chosen["in.magnet"]}, tmp_path)
+    shutil.rmtree(other)
+    shutil.copytree(bundle, other)
+    with pytest.raises(DataError):
+        read_bundle(tmp_path)
+
+
+def test_no_bundle_and_no_champion_are_said(tmp_path: Path, chosen: dict[str, Champion]) -> None:
+    with pytest.raises(InputMissing):
+        read_bundle(tmp_path)
+    with pytest.raises(DataError):
+        export_bundle({}, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite):
+        export_bundle(chosen, tmp_path / "file")
+
+
+def test_a_champion_that_was_altered_in_memory_is_not_exported(tmp_path: Path) -> None:
+    champion = a_champion("in.magnet")
+    champion.golden.loc[0, "value"] += 1
+    with pytest.raises(DataError, match="cannot be exported"):
+        export_bundle({"in.magnet": champion}, tmp_path)
+
+
+def test_reading_a_bundle_needs_no_mlflow(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    export_bundle(chosen, tmp_path)
+    code = (
+        "import sys; sys.modules['mlflow'] = None; from pathlib import Path;"
+        "from forecasting.tracking import read_bundle; print(sorted(read_bundle(Path(sys.argv[1]))))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=root, timeout=60
+    )
+    assert done.stdout.strip() == "['in.ev.2w', 'in.magnet']", done.stderr

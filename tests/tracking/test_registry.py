@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecasting.errors import DataError, InputMissing, PeriodError
+from forecasting.frames import Panel
+from forecasting.periods import Period
+from forecasting.tracking import Store, champions, log_experiment, promotions, register
+from forecasting.tracking import registry as module
+from forecasting.tracking.champion import read_panel, write_panel
+from forecasting.tracking.promotions import ledger
+from tests.tracking.conftest import NOW, RECIPE, a_golden, a_panel, a_record
+
+ROOT = Path(__file__).resolve().parents[2]
+EV = "in.ev.2w"
+
+
+def promote(store: Store, run: str, series: str = EV, recipe: str = RECIPE, scale: float = 1.0) -> int:
+    panel = a_panel(series, scale)
+    return register(store, series, recipe, a_golden(panel), run, "lowest mase", panel=panel, at=NOW)
+
+
+@pytest.fixture
+def run(store: Store) -> str:
+    return store.client().create_run(store.experiment("in.magnets"), run_name="parent").info.run_id
+
+
+def test_a_champion_is_found_by_its_alias_and_comes_back_whole(store: Store, run: str) -> None:
+    assert promote(store, run) == 1
+    version = store.client().get_model_version_by_alias(EV, "champion")
+    assert version.run_id == run
+    found = champions(store, [EV])[EV]
+    assert found.recipe_json == RECIPE
+    assert found.run_id == run
+    assert found.version == 1
+    assert found.inputs == {"panel": a_panel(EV).digest()}
+    expected = a_golden(a_panel(EV)).sort_values(["kind", "period", "quantile"], ignore_index=True)
+    pd.testing.assert_frame_equal(found.golden, expected[list(found.golden)], check_exact=True)
+
+
+def test_the_same_champion_again_changes_nothing(store: Store, run: str) -> None:
+    assert [promote(store, run), promote(store, run)] == [1, 1]
+    assert len(promotions(store)) == 1
+    assert promote(store, run, recipe='{"model":"theta"}') == 2
+    assert promote(store, run) == 1, "an earlier champion keeps its version"
+    assert [(p.from_version, p.to_version) for p in promotions(store, EV)] == [(None, 1), (1, 2), (2, 1)]
+    assert champions(store, [EV])[EV].version == 1
+
+
+def test_a_promotion_cut_short_before_the_alias_moved_is_taken_up_again(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    promote(store, run)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "set_registered_model_alias", fail)
+        with pytest.raises(KeyboardInterrupt):
+            promote(store, run, scale=2.0)
+    assert champions(store, [EV])[EV].version == 1
+    assert promote(store, run, scale=2.0) == 2
+    assert len(promotions(store)) == 2
+    assert champions(store, [EV])[EV].version == 2
+
+
+@pytest.mark.parametrize("name", ["EV", "in..ev", "in/ev", "", "in.ev\n", ".ev"])
+def test_a_name_that_is_no_series_id_is_refused(store: Store, run: str, name: str) -> None:
+    with pytest.raises(DataError, match="cannot name a model"):
+        promote(store, run, series=name)
+
+
+def test_what_is_no_champion_is_refused(store: Store, run: str) -> None:
+    panel = a_panel(EV)
+    golden = a_golden(panel)
+    bad = [
+        (RECIPE, golden.drop(columns="kind")),
+        (RECIPE, golden.assign(series="in.other")),
+        (RECIPE, golden.assign(value=float("nan"))),
+        (RECIPE, golden.iloc[:0]),
+        (RECIPE, pd.concat([golden, golden])),
+        ("[]", golden),
+        ("{", golden),
+    ]
+    for recipe, frame in bad:
+        with pytest.raises(DataError):
+            register(store, EV, recipe, frame, run, "x", panel=panel, at=NOW)
+    with pytest.raises(DataError, match="time zone"):
+        register(store, EV, RECIPE, golden, run, "x", panel=panel, at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_series_without_a_champion_are_all_named(store: Store, run: str) -> None:
+    promote(store, run)
+    with pytest.raises(InputMissing) as caught:
+        champions(store, ["in.a", EV, "in.b"])
+    assert [fault.where for fault in caught.value.faults] == ["in.a", "in.b"]
+
+
+def model_folder(store: Store) -> Path:
+    [path] = store.artifacts.rglob("forecast_model.py")
+    return path.parent
+
+
+@pytest.mark.parametrize(
+    "file", ["artifacts/recipe.json", "artifacts/golden.parquet", "artifacts/panel.parquet", "forecast_model.py", "MLmodel"]
+)
+def test_a_changed_file_of_a_champion_is_named(store: Store, run: str, file: str) -> None:
+    promote(store, run)
+    path = model_folder(store) / file
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(DataError) as caught:
+        champions(store, [EV])
+    assert [Path(fault.where) for fault in caught.value.faults] == [path]
+
+
+def test_a_file_slipped_in_is_named(store: Store, run: str) -> None:
+    promote(store, run)
+    (model_folder(store) / "sitecustomize.py").write_text("print('hello')")
+    with pytest.raises(DataError, match="not in the manifest"):
+        champions(store, [EV])
+
+
+def test_a_stored_model_holds_no_path_of_this_machine(store: Store, run: str, tmp_path: Path) -> None:
+    promote(store, run)
+    for path in model_folder(store).rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert str(tmp_path).encode() not in content, path
+            assert str(ROOT).encode() not in content, path
+            assert path.suffix != ".pkl"
+
+
+STRANGER = """
+import sys
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+sys.path.insert(0, sys.argv[3])
+import forecasting.models.recipe
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
+print(model.predict(pd.DataFrame({"horizon": ["FY2027"]})).to_json(orient="records"))
+for request, params in [({"horizon": ["FY2027"]}, {"scenario": "hgih"}), ({"horizn": ["FY2027"]}, None)]:
+    try:
+        model.predict(pd.DataFrame(request), params=params)
+    except Exception as error:
+        print(type(error).__name__, str(error).splitlines()[1].strip())
+"""
+
+STUB = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.tracking.conftest import StubRecipe as Recipe
+"""
+
+
+def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp_path: Path) -> None:
+    promote(store, run)
+    code = "import sys, types; from tests.tracking.conftest import StubRecipe;" \
+        "m = types.ModuleType('forecasting.models.recipe'); m.Recipe = StubRecipe;" \
+        "sys.modules['forecasting.models.recipe'] = m\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + STRANGER, store.uri, EV, str(ROOT)],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    answer, *refusals = done.stdout.strip().splitlines()
+    frame = pd.DataFrame(json.loads(answer))
+    golden = champions(store, [EV])[EV].golden
+    expected = golden[golden["period"] <= "FY2027"]
+    assert frame["period"].unique().tolist() == ["FY2025", "FY2026", "FY2027"]
+    assert frame["value"].tolist() == pytest.approx(expected["value"].tolist())
+    assert refusals == [
+        "DataError params: scenario: unknown parameter; leave it out; this model takes none",
+        "DataError column horizn: unknown column; did you mean 'horizon'?",
+    ]
+
+
+def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+    import mlflow
+    from mlflow.tracking._tracking_service.utils import _use_tracking_uri
+
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    with _use_tracking_uri(store.uri):
+        return mlflow.pyfunc.load_model(f"models:/{EV}@champion")
+
+
+def test_a_model_answers_for_the_horizon_asked(
+    store: Store, run: str, stub_recipe: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(store, run)
+    model = loaded(store, monkeypatch)
+    assert set(model.metadata.get_output_schema().input_names()) >= {"period", "quantile", "value"}
+    whole = model.predict(pd.DataFrame(index=[0]))
+    assert whole["period"].unique().tolist() == [f"FY{year}" for year in range(2025, 2030)]
+    for horizon, word in [("FY2031", "after"), ("FY2024", "before"), ("2031", "not a period")]:
+        with pytest.raises(PeriodError, match=word):
+            model.predict(pd.DataFrame({"horizon": [horizon]}))
+    with pytest.raises(DataError, match="several horizons"):
+        model.predict(pd.DataFrame({"horizon": ["FY2026", "FY2027"]}))
+
+
+def test_a_refit_that_differs_is_an_error_not_an_answer(
+    store: Store, run: str, stub_recipe: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = a_panel(EV)
+    drivers = Panel.of({"x": {Period.parse("FY2015"): 3.0}})
+    register(store, EV, RECIPE, a_golden(panel), run, "x", panel=panel, covariates=drivers, at=NOW)
+    with pytest.raises(DataError, match="golden forecast again"):
+        loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
+
+
+def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
+    months = {Period.parse("2024-01") + i: float(i) for i in (0, 1, 3)}
+    ceilings = pd.DataFrame({"b": [9.0] * 8}, index=range(Period.parse("2024-01").ordinal, Period.parse("2024-09").ordinal))
+    one = Panel.of({"b": months, "a": months}, {"b": "vehicles"})
+    panel = Panel(one.kind, one.values, one.units, ceilings)
+    write_panel(panel, tmp_path / "panel.parquet")
+    again = read_panel(tmp_path / "panel.parquet")
+    assert again.ids == ["b", "a"]
+    assert again.digest() == panel.digest()
+
+
+def test_the_ledger_notices_a_changed_a_removed_and_an_unfinished_line(store: Store, run: str) -> None:
+    promote(store, run)
+    promote(store, run, scale=2.0)
+    promote(store, run, scale=3.0)
+    path = ledger(store)
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for content, number in [
+        (whole.replace(b"lowest mase", b"lowest MASE", 1), 2),
+        (lines[0] + lines[2], 2),
+        (whole[:-5], 3),
+        (b"".join(lines[1:]), 1),
+    ]:
+        path.write_bytes(content)
+        with pytest.raises(DataError) as caught:
+            promotions(store)
+        assert caught.value.faults[0].where == f"{path}:{number}"
+    path.write_bytes(whole)
+    assert promotions(store)[0].at == "2026-11-01T09:00:00+00:00"
+
+
+def test_seventeen_champions_are_registered_and_read_in_seconds(store: Store) -> None:
+    parent = log_experiment(store, a_record())
+    series = [f"in.s{i}" for i in range(17)]
+    started = time.perf_counter()
+    for one in series:
+        promote(store, parent, series=one)
+    registered = time.perf_counter() - started
+    started = time.perf_counter()
+    assert list(champions(store, series)) == series
+    read = time.perf_counter() - started
+    print(f"registered in {registered:.2f} s, read in {read:.2f} s")
+    assert registered < 15
+    assert read < 3
+    assert module.ALIAS == "champion"

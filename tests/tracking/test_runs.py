@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forecasting.errors import DataError, InputMissing
+from forecasting.tracking import ExperimentRecord, Store, latest_complete, log_experiment, read_experiment
+from tests.tracking.conftest import a_record
+
+
+def test_mlflow_finds_the_parent_its_children_and_what_they_hold(store: Store, record: ExperimentRecord) -> None:
+    parent = log_experiment(store, record)
+    client = store.client()
+    run = client.get_run(parent)
+    experiment = run.info.experiment_id
+    assert run.data.params["backtest.origins"] == "4"
+    assert run.data.params["models"] == '["model_0","model_1"]'
+    assert run.data.metrics["mase"] == 1.0
+    tags = run.data.tags
+    assert tags["forecasting.as_of"] == "2026-10-01"
+    assert tags["forecasting.data_sha256"] == "d" * 64
+    assert tags["forecasting.lock_sha256"] == "e" * 64
+    assert tags["forecasting.code"] == "abc123"
+    assert tags["forecasting.winner.in.s0"] == "model_0"
+    assert len(tags["forecasting.complete"]) == 64
+    assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 36
+    assert {file.path for file in client.list_artifacts(parent)} == {
+        "forecasts.parquet",
+        "manifest.json",
+        "models.json",
+        "pictures",
+        "scores.csv",
+        "scores.parquet",
+        "settings.json",
+        "tables",
+        "winners.json",
+    }
+    children = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{parent}'")
+    assert {child.info.run_name for child in children} == {"model_0", "model_1"}
+    [second] = client.search_runs([experiment], "tags.`forecasting.model` = 'model_1' and metrics.mase > 1.5")
+    assert second.data.metrics["mase.in.s1"] == 2.0
+    assert second.data.metrics["coverage_80"] == 0.5
+    assert second.data.metrics["failures"] == 1.0
+    assert "mase.in.short" not in second.data.metrics
+    assert second.data.params == {"season": "12", "nested.a": "null"}
+    assert "forecasting.complete" not in second.data.tags
+
+
+def test_what_was_logged_is_read_back(store: Store, record: ExperimentRecord) -> None:
+    with pytest.raises(InputMissing):
+        latest_complete(store, record.name)
+    log_experiment(store, record)
+    parent = log_experiment(store, record)
+    assert latest_complete(store, record.name) == parent
+    found = read_experiment(store, parent)
+    assert found.settings == record.settings
+    assert found.winners == record.winners
+    assert found.forecasts["period"].tolist() == ["FY2019", "FY2019"]
+    assert len(found.scores) == len(record.scores)
+    assert found.tables["leaderboard"]["model"].tolist() == ["model_0", "model_1"]
+    content = (found.folder / "scores.csv").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == found.tags["forecasting.scores_sha256"]
+
+
+@pytest.mark.parametrize("file", ["scores.parquet", "manifest.json", "settings.json"])
+def test_a_changed_file_is_named(store: Store, record: ExperimentRecord, file: str) -> None:
+    parent = log_experiment(store, record)
+    path = read_experiment(store, parent).folder / file
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_experiment(store, parent)
+    assert [Path(fault.where).name for fault in caught.value.faults] == [file]
+
+
+def test_a_run_that_was_cut_short_is_never_the_latest(
+    store: Store, record: ExperimentRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = log_experiment(store, record)
+    import mlflow
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "log_artifacts", fail)
+        with pytest.raises(KeyboardInterrupt):
+            log_experiment(store, record)
+    assert latest_complete(store, record.name) == whole
+    client = store.client()
+    cut = client.search_runs([client.get_run(whole).info.experiment_id], "attributes.status = 'FAILED'")
+    assert len(cut) == 3
+    with pytest.raises(DataError, match="not complete"):
+        read_experiment(store, cut[0].info.run_id)
+
+
+def test_a_parameter_is_never_cut_short(store: Store, record: ExperimentRecord) -> None:
+    long = replace(record, models={"model_0": {"grid": "x" * 6001}, "model_1": {"text": "y" * 6000}})
+    with pytest.raises(DataError) as caught:
+        log_experiment(store, long)
+    [fault] = caught.value.faults
+    assert fault.where == "model model_0: grid"
+    assert "6001" in fault.found
+    assert store.client().get_experiment_by_name(record.name) is None
+
+
+def test_labels_mlflow_would_refuse_are_kept_in_the_files(store: Store, record: ExperimentRecord) -> None:
+    odd = replace(record, settings={"grid": {"ets[log]": 1, "a/b": 2}})
+    run = store.client().get_run(log_experiment(store, odd))
+    assert run.data.params == {"grid.ets_log_": "1", "grid.a_b": "2"}
+
+
+def test_ten_models_of_fifteen_series_are_logged_in_seconds(store: Store) -> None:
+    store.client()
+    started = time.perf_counter()
+    log_experiment(store, a_record(10, 15))
+    assert time.perf_counter() - started < 10

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from forecasting.errors import CannotCreate, ConfigError, Locked, ServiceAway
+from forecasting.tracking import Store, default_store
+from forecasting.tracking import store as module
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(code: str, *args: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *args],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_importing_the_package_does_not_import_mlflow(tmp_path: Path) -> None:
+    code = "import sys, forecasting.tracking as t; t.default_store; print('mlflow' in sys.modules)"
+    out, err = run(code, cwd=tmp_path).communicate(timeout=60)
+    assert out.strip() == "False", err
+
+
+RACE = """
+import sys
+from pathlib import Path
+from forecasting.tracking import Store
+home = Path(sys.argv[1])
+store = Store(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
+experiment = store.experiment("race")
+client = store.client()
+run = client.create_run(experiment, run_name=sys.argv[2]).info.run_id
+client.log_param(run, "number", sys.argv[2])
+print(experiment, "forecasting" and __import__("os").environ["MLFLOW_DISABLE_TELEMETRY"])
+"""
+
+
+def test_eight_processes_start_on_an_empty_store_and_none_fails(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    racers = [run(RACE, str(tmp_path / "mlruns"), str(i), cwd=elsewhere) for i in range(8)]
+    ends = [(*racer.communicate(timeout=120), racer.returncode) for racer in racers]
+    assert [code for *_, code in ends] == [0] * 8, [err for _, err, code in ends if code]
+    assert len({out for out, *_ in ends}) == 1
+    assert all("Traceback" not in err and "Running upgrade" not in err for _, err, _ in ends)
+    with sqlite3.connect(tmp_path / "mlruns" / "mlflow.db") as database:
+        assert database.execute("select count(*) from runs").fetchone() == (8,)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_default_store_is_absolute_wherever_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert default_store(Path()) == default_store(tmp_path)
+    assert default_store(tmp_path).uri == f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+
+
+def test_the_environment_names_another_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORECAST_TRACKING_URI", "https://user:secret@tracking.example")
+    store = default_store(tmp_path)
+    assert store.served
+    assert "secret" not in store.shown
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:./mlruns", "sqlite:///mlflow.db", "sqlite://"])
+def test_an_address_that_depends_on_the_working_directory_is_refused(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        Store(uri, tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["http", "postgresql"])
+def test_a_server_that_is_away_is_noticed_at_once(scheme: str, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    started = time.perf_counter()
+    with pytest.raises(ServiceAway) as caught:
+        Store(f"{scheme}://127.0.0.1:{port}", tmp_path / "artifacts").client()
+    assert time.perf_counter() - started < 2
+    [fault] = caught.value.faults
+    assert str(port) in fault.where
+    assert "FORECAST_TRACKING_URI" in fault.do
+    assert caught.value.exit_code == 69
+
+
+def test_a_server_that_hangs_is_noticed_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_WITHIN", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ServiceAway):
+            Store(address, tmp_path / "artifacts").ready()
+
+
+def test_a_store_that_cannot_be_created_says_where(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").write_text("a file stands where the folder should be")
+    with pytest.raises(CannotCreate) as caught:
+        default_store(tmp_path).ready()
+    assert "mlruns" in caught.value.faults[0].where
+
+
+def test_a_held_lock_is_reported(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOCK_WITHIN", 0.1)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with store.lock("registry"):
+            held.set()
+            done.wait(5)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(5)
+    try:
+        with pytest.raises(Locked), store.lock("registry"):
+            pass
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_an_experiment_is_made_once_and_comes_back_when_deleted(store: Store) -> None:
+    one = store.experiment("in.magnets")
+    assert store.experiment("in.magnets") == one
+    client = store.client()
+    assert client.get_experiment(one).artifact_location == (store.artifacts / "in.magnets").as_uri()
+    client.delete_experiment(one)
+    assert store.experiment("in.magnets") == one
+    assert client.get_experiment(one).lifecycle_stage == "active"
+
+
+def test_a_schema_of_the_future_is_named(store: Store) -> None:
+    with sqlite3.connect(store.database) as database:
+        database.execute("update alembic_version set version_num = 'ffffffffffff'")
+    with pytest.raises(ConfigError) as caught:
+        store.ready()
+    assert "schema" in caught.value.message
