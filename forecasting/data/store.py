@@ -58,6 +58,11 @@ class Store:
             )
         return known
 
+    def last_known(self, day: date) -> date:
+        """The last day up to ``day`` on which anything became known: the true as-of date of the data."""
+        known: date = self.as_of(day).frame["available_at"].max().date()
+        return known
+
 
 def believed(
     observations: Observations, catalogue: Catalogue, series: str, statuses: Sequence[str] | None = None

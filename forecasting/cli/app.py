@@ -1,0 +1,80 @@
+"""The commands, put together; errors become messages and exit codes here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import click
+import typer
+
+from forecasting import __version__
+from forecasting.cli import data, editions, experiments, publish
+from forecasting.cli.console import explain
+from forecasting.errors import ForecastingError
+
+app = typer.Typer(
+    name="forecast",
+    help="Forecast India's rare-earth and magnet supply and demand through 2030, and say how sure it is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog=(
+        "Exit codes: 0 done or unchanged, 1 a bug, 2 usage, 3 published but partly degraded, 4 held back, "
+        "65 data broken, 66 input missing, 69 a service is away, 73/74 cannot write, 75 locked, "
+        "78 bad configuration."
+    ),
+)
+app.add_typer(data.app, name="data")
+app.add_typer(editions.app, name="editions")
+app.command("run")(experiments.run)
+app.command("promote")(experiments.promote)
+app.command("leaderboard")(experiments.leaderboard)
+app.command("publish")(publish.publish)
+app.command("report")(publish.report)
+app.command("make", hidden=True)(publish.main_job)
+app.command("ui")(experiments.ui)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    del debug
+    if version:
+        typer.echo(f"forecast {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line and return its exit code; messages go to standard error."""
+    debug = "--debug" in arguments
+    command: Any = typer.main.get_command(app)
+    try:
+        code = command.main(list(arguments), prog_name="forecast", standalone_mode=False)
+    except ForecastingError as error:
+        if debug:
+            raise
+        explain(error)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted; what is finished is kept, run the command again to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        print(f"bug: {type(error).__name__}: {error}\nrun again with --debug and report the traceback", file=sys.stderr)
+        return 1
+    return code if isinstance(code, int) else 0

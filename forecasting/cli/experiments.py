@@ -1,0 +1,181 @@
+"""``forecast run``, ``promote``, ``leaderboard`` and ``ui``: what data scientists do all day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, day, progress, project_root, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import Outcome
+
+ExperimentArgument = Annotated[Path, typer.Argument(help="An experiment file, for example experiments/default.yaml.")]
+
+
+def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> list[Outcome]:
+    """Carry out the experiments of a file; what is in the cache is not fitted again."""
+    from forecasting.evaluation.cache import Cache
+    from forecasting.evaluation.experiment import read_experiments
+    from forecasting.evaluation.outcome import carry_out
+
+    experiments = read_experiments(experiment, store.catalogue)
+    cut = store.last_known(day(as_of, "--as-of"))
+    cache = Cache(project_root() / ".cache" / "backtest")
+    found = []
+    for one in experiments:
+        with progress(f"backtest {one.name}") as tell:
+            found.append(carry_out(store, one, cut, cache, jobs, tell))
+    return found
+
+
+def run(
+    experiment: ExperimentArgument, data: DataOption = None, as_of: AsOfOption = None, jobs: JobsOption = 2
+) -> None:
+    """Backtest the models of an experiment, show the leaderboard and log everything to MLflow."""
+    from forecasting.data.store import Store
+
+    store = Store.open(data_root(data))
+    found = outcomes(store, experiment, as_of, jobs)
+    for outcome in found:
+        print_board(outcome.board, outcome.experiment.name)
+    log(store, found)
+
+
+def promote(
+    experiment: ExperimentArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why, kept with the promotion.")] = "lowest mean score in the backtest",
+    data: DataOption = None,
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+) -> None:
+    """Make the winner of each series its champion and export the release that publishing reads."""
+    from forecasting.data.store import Store
+
+    store = Store.open(data_root(data))
+    found = outcomes(store, experiment, as_of, jobs)
+    release(found, log(store, found), reason)
+
+
+def leaderboard(
+    experiment: ExperimentArgument,
+    data: DataOption = None,
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table here.", show_default=False)] = None,
+) -> None:
+    """Show who forecasts what best; fits only what is not in the cache."""
+    import pandas as pd
+
+    from forecasting.data.store import Store
+
+    found = outcomes(Store.open(data_root(data)), experiment, as_of, jobs)
+    for outcome in found:
+        print_board(outcome.board, outcome.experiment.name)
+    if csv is not None:
+        pd.concat([o.board for o in found], ignore_index=True).to_csv(csv, index=False, lineterminator="\n")
+        typer.echo(csv)
+
+
+def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on.")] = 5000) -> None:
+    """Open MLflow on this machine, pointed at the project's runs."""
+    import os
+    import sys
+
+    from forecasting.tracking import default_store
+
+    store = default_store(project_root()).ready()
+    typer.echo(f"http://127.0.0.1:{port} (Ctrl-C stops it)")
+    arguments = ["-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", store.uri]
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def print_board(board: pd.DataFrame, title: str) -> None:
+    """The leaderboard of an experiment on standard output, the winner of each series marked."""
+    typer.echo(f"\n{title}: MASE and CRPS in units of the naive error, shares of actuals inside the bands")
+    typer.echo(
+        f"  {'series':30} {'model':24} {'MASE':>7} {'CRPS':>7} {'50 %':>6} {'80 %':>6} {'95 %':>6} {'points':>7} {'failed':>7}"
+    )
+    for series, rows in board.groupby("series", sort=True):
+        for place, row in enumerate(rows.itertuples()):
+            mark = ">" if place == 0 and row.failures == 0 else " "
+            typer.echo(
+                f"{mark} {series if place == 0 else '':30} {row.model:24} {row.mase:7.3f} {row.crps:7.3f} "
+                f"{row.coverage_50:6.0%} {row.coverage_80:6.0%} {row.coverage_95:6.0%} {row.points:7d} {row.failures:7d}"
+            )
+
+
+def log(store: Store, found: list[Outcome]) -> dict[str, str]:
+    """Log outcomes to MLflow; the parent run of each experiment by its name."""
+    import hashlib
+
+    from forecasting import __version__
+    from forecasting.evaluation.cache import code_digest
+    from forecasting.reports.charts import leaderboard_chart
+    from forecasting.tracking import ExperimentRecord, default_store, log_experiment
+
+    tracking = default_store(project_root()).ready()
+    lock = project_root() / "requirements.lock"
+    lock_digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
+    runs = {}
+    for outcome in found:
+        experiment = outcome.experiment
+        judged = outcome.scores.frame["mase"].notna().any()
+        record = ExperimentRecord(
+            name=experiment.name,
+            settings=experiment.model_dump(mode="json"),
+            as_of=outcome.as_of,
+            data_digest=store.as_of(outcome.as_of).of(*experiment.series).digest(),
+            code_version=f"{__version__}+{code_digest()[:12]}",
+            lock_digest=lock_digest,
+            scores=outcome.scores.frame,
+            forecasts=outcome.forecasts,
+            models={c.name: {"model": c.model, **c.parameters} for c in experiment.models},
+            winners={id: winner.model for id, winner in outcome.winners.items()},
+            tables={"leaderboard": outcome.board},
+            pictures={"leaderboard.svg": leaderboard_chart(outcome.scores.frame)} if judged else {},
+        )
+        runs[experiment.name] = log_experiment(tracking, record)
+    say(f"logged {len(found)} experiment(s) to {tracking.shown}")
+    return runs
+
+
+def release(found: list[Outcome], runs: dict[str, str], reason: str) -> None:
+    """Register the winners as champions and export the bundle that publishing reads."""
+    from datetime import UTC, datetime
+
+    from forecasting.evaluation.outcome import errors
+    from forecasting.publishing.release import attachments
+    from forecasting.tracking import champions, default_store, export_bundle, register
+
+    tracking = default_store(project_root()).ready()
+    winners = {id: (outcome, winner) for outcome in found for id, winner in outcome.winners.items()}
+    for id, (outcome, winner) in winners.items():
+        register(
+            tracking,
+            id,
+            winner.recipe.to_json(),
+            winner.golden(),
+            runs[outcome.experiment.name],
+            reason,
+            panel=winner.panel,
+            covariates=winner.regressors,
+            at=datetime.now(UTC),
+        )
+    files = attachments(
+        [outcome.experiment for outcome in found],
+        {outcome.experiment.name: errors(outcome) for outcome in found},
+        {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()},
+    )
+    folder = export_bundle(champions(tracking, winners), release_root(), files)
+    say(f"champions of {len(winners)} series released in {folder}")
+
+
+def release_root() -> Path:
+    """Where releases lie: beside the runs, and read by publishing without them."""
+    return project_root() / "mlruns" / "releases"

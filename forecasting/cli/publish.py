@@ -1,0 +1,124 @@
+"""``forecast publish`` and ``forecast report``, and the main job that ``make forecast`` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, day, progress, project_root, say
+from forecasting.cli.experiments import log, outcomes, print_board, release, release_root
+
+if TYPE_CHECKING:
+    from forecasting.data.store import Store
+    from forecasting.publishing.job import Facts, Published
+
+OutputOption = Annotated[
+    Path | None, typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False)
+]
+EditionDateOption = Annotated[
+    str | None, typer.Option("--edition-date", help="The date the edition bears; by default today.", show_default=False)
+]
+HEADLINES = (
+    ("in.ev.total", "FY2030"),
+    ("in.ev.2w", "FY2030"),
+    ("in.ev.3w", "FY2030"),
+    ("in.ev.pv", "FY2030"),
+    ("in.reo", "CY2030"),
+    ("in.ndpr.oxide", "FY2030"),
+    ("in.magnets.value", "FY2030"),
+    ("in.magnets.value.850511", "FY2030"),
+    ("in.magnets.tonnes.fy", "FY2030"),
+    ("cn.magnets.exports", "CY2030"),
+)
+
+
+def publish(
+    data: DataOption = None, out: OutputOption = None, as_of: AsOfOption = None, edition_date: EditionDateOption = None
+) -> None:
+    """Forecast every target with its released champion and publish an edition, or say why not."""
+    from forecasting.data.store import Store
+
+    done = _publish(Store.open(data_root(data)), out, as_of, edition_date)
+    typer.echo(f"{'published' if done.new else 'unchanged'} {done.folder}")
+
+
+def main_job(jobs: JobsOption = 2) -> None:
+    """Run the default experiments, promote, publish, and print where the report is."""
+    from forecasting.data.store import Store
+
+    store = Store.open(data_root(None))
+    found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs)
+    if not _released(found):
+        for outcome in found:
+            print_board(outcome.board, outcome.experiment.name)
+        release(found, log(store, found), "lowest mean score in the backtest")
+    done = _publish(store, None, None, None)
+    _print_headlines(done.folder)
+    typer.echo(f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}")
+
+
+def report(
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest", out: OutputOption = None
+) -> None:
+    """Print where the report of an edition is, once the edition is verified."""
+    from forecasting.publishing.edition import verify
+
+    folder = (out or project_root() / "data" / "editions") / edition
+    verify(folder)
+    typer.echo(folder.resolve() / "report.html")
+
+
+def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: str | None) -> Published:
+    from forecasting.publishing.job import publish as carry_out
+    from forecasting.publishing.release import load
+
+    root = out or project_root() / "data" / "editions"
+    cut = store.last_known(day(as_of, "--as-of"))
+    dated = day(edition_date, "--edition-date")
+    with progress("forecast") as tell:
+        return carry_out(store, load(release_root()), root, cut, dated, _render, tell)
+
+
+def _render(facts: Facts) -> Mapping[str, bytes]:
+    from dataclasses import fields
+
+    from forecasting.reports import Material
+    from forecasting.reports.html import page
+    from forecasting.reports.model import build
+
+    given = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    return {"report.html": page(build(Material(**given, next_release=None, status="normal")))}
+
+
+def _released(found: list) -> bool:
+    """Whether the current release holds exactly these winners, so that nothing needs logging again."""
+    from forecasting.errors import ForecastingError
+    from forecasting.publishing.release import load
+
+    try:
+        present = load(release_root())
+    except ForecastingError as error:
+        say(f"no usable release yet ({error.message.splitlines()[0]})")
+        return False
+    recipes = {id: winner.recipe for outcome in found for id, winner in outcome.winners.items()}
+    return {id: champion.recipe for id, champion in present.champions.items()} == recipes
+
+
+def _print_headlines(folder: Path) -> None:
+    import pandas as pd
+
+    table = pd.read_csv(folder / "forecasts.csv")
+    wide = table.pivot_table(index=["series", "period", "unit"], columns="quantile", values="value")
+    typer.echo(f"\n{'series':26} {'period':7} {'unit':13} {'median':>12}   80 % band                     95 % band")
+    for series, period in HEADLINES:
+        if (series, period) not in wide.index.droplevel("unit"):
+            continue
+        row = wide.loc[(series, period)]
+        q = row.iloc[0]
+        typer.echo(
+            f"{series:26} {period:7} {row.index[0]:13} {q[0.5]:12,.0f}   "
+            f"{f'{q[0.1]:,.0f} to {q[0.9]:,.0f}':28}  {q[0.025]:,.0f} to {q[0.975]:,.0f}"
+        )

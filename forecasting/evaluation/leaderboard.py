@@ -1,0 +1,51 @@
+"""Who forecasts what best: mean scores a model and series, and the winner of each series."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from forecasting.errors import DataError
+from forecasting.frames import Scores
+
+COLUMNS = ["mase", "crps", "coverage_50", "coverage_80", "coverage_95", "points", "origins", "failures"]
+
+
+def leaderboard(scores: Scores) -> pd.DataFrame:
+    """One row a series and model, best CRPS first; models with failures come after those without.
+
+    Columns: ``series, model`` and :data:`COLUMNS`; MASE and CRPS are means in units of the naive error.
+    """
+    frame = scores.frame
+    judged = frame[frame["failure"] == ""]
+    grouped = judged.groupby(["series", "model"], sort=True)
+    table = grouped[["mase", "crps", "in_50", "in_80", "in_95"]].mean()
+    table = table.rename(columns={"in_50": "coverage_50", "in_80": "coverage_80", "in_95": "coverage_95"})
+    table["points"] = grouped.size()
+    table["origins"] = grouped["cutoff"].nunique()
+    failures = frame[frame["failure"] != ""].groupby(["series", "model"]).size()
+    table = table.reindex(table.index.union(failures.index))
+    table["failures"] = failures.reindex(table.index)
+    counts = ["points", "origins", "failures"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    table = table.reset_index().sort_values(
+        ["series", "failures", "crps", "model"], key=lambda c: c.gt(0) if c.name == "failures" else c
+    )
+    return table[["series", "model", *COLUMNS]].reset_index(drop=True)
+
+
+def winners(scores: Scores, metric: str, candidates: int) -> dict[str, str]:
+    """The model with the lowest mean score of each series, among those that never failed.
+
+    ``metric`` is ``crps`` or ``absolute_error``; ``candidates`` is how many models compete. A single candidate
+    needs no judgement: a plan-bound series with too little history to be backtested keeps its one model. Raises
+    :class:`DataError` when every model failed on a series.
+    """
+    column = {"crps": "crps", "absolute_error": "mase"}[metric]
+    table = leaderboard(scores)
+    chosen = {}
+    for series, rows in table.groupby("series", sort=True):
+        sound = rows[(rows["failures"] == 0) & (rows[column].notna() | (candidates == 1))]
+        if sound.empty:
+            raise DataError(f"{series}: every model failed or could not be judged; see the failures column")
+        chosen[str(series)] = str(sound.sort_values([column, "model"]).iloc[0]["model"])
+    return chosen

@@ -1,0 +1,73 @@
+"""Scores of a forecast against what happened; each takes ``(actual, quantiles, history)``.
+
+``actual`` has shape (steps,) with NaN where nothing was observed, ``quantiles`` (steps, levels) on
+:data:`GRID`, ``history`` is the observed past that sets the scale. Definitions follow the M4 competitor's
+guide (MASE) and Gneiting & Raftery (2007), doi 10.1198/016214506000001437 (CRPS as the integral of the
+quantile loss).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from forecasting.frames import Array
+
+GRID: Array = np.round(np.arange(1, 200) / 200, 3)
+
+Metric = Callable[[Array, Array, Array], Array]
+
+
+def scale(history: Array, season: int) -> float:
+    """Mean absolute seasonal difference of the past, the denominator of MASE and scaled CRPS.
+
+    Falls back from seasonal to first differences when less than a year and a step is known; NaN when the past
+    is constant or a single point, because a score in units of nothing says nothing.
+
+    >>> scale(np.array([1.0, 2.0, 4.0]), 1)
+    1.5
+    """
+    lag = season if np.isfinite(history).sum() > season else 1
+    steps = np.abs(history[lag:] - history[:-lag])
+    steps = steps[np.isfinite(steps)]
+    mean = float(steps.mean()) if len(steps) else 0.0
+    return mean if mean > 0 else float("nan")
+
+
+def level(quantiles: Array, at: float) -> Array:
+    """The quantile at one level of the grid."""
+    return np.asarray(quantiles[:, int(np.argmin(np.abs(GRID - at)))])
+
+
+def absolute_error(actual: Array, quantiles: Array, history: Array) -> Array:
+    """Distance of the median from what happened, in the unit of the series."""
+    del history
+    return np.abs(actual - level(quantiles, 0.5))
+
+
+def crps(actual: Array, quantiles: Array, history: Array) -> Array:
+    """Continuous ranked probability score: twice the mean quantile loss over the grid.
+
+    >>> round(float(crps(np.array([3.0]), np.full((1, len(GRID)), 1.0), np.array([]))[0]), 6)
+    2.0
+    """
+    del history
+    error = actual[:, None] - quantiles
+    return np.asarray(2 * np.mean(np.maximum(GRID * error, (GRID - 1) * error), axis=1))
+
+
+def inside(actual: Array, quantiles: Array, nominal: float) -> Array:
+    """1 where the central band of a nominal probability held what happened, else 0; NaN where unknown."""
+    low, high = level(quantiles, (1 - nominal) / 2), level(quantiles, (1 + nominal) / 2)
+    held = ((actual >= low) & (actual <= high)).astype(float)
+    return np.where(np.isnan(actual), np.nan, held)
+
+
+METRICS: dict[str, Metric] = {
+    "absolute_error": absolute_error,
+    "crps": crps,
+    "in_50": lambda actual, quantiles, history: inside(actual, quantiles, 0.5),
+    "in_80": lambda actual, quantiles, history: inside(actual, quantiles, 0.8),
+    "in_95": lambda actual, quantiles, history: inside(actual, quantiles, 0.95),
+}

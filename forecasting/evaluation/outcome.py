@@ -1,0 +1,131 @@
+"""An experiment carried out: scores, leaderboard, winners and their recipes with golden forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from forecasting.data.store import Store
+from forecasting.errors import DataError
+from forecasting.evaluation.backtest import Progress, run, score, tasks, touching, view
+from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.leaderboard import leaderboard, winners
+from forecasting.frames import Panel, Scores
+from forecasting.models import build
+from forecasting.models.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The chosen model of one series: its recipe, what it was fitted on, and its backtest record."""
+
+    series: str
+    model: str
+    recipe: Recipe
+    panel: Panel
+    regressors: Panel | None
+    record: dict[str, float]
+
+    def golden(self) -> pd.DataFrame:
+        """The quantile forecast the recipe gives today, with the period kind."""
+        forecast = self.recipe.refit(self.panel, self.regressors).only(self.series)
+        return forecast.quantiles().assign(kind=str(forecast.kind))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment found out."""
+
+    experiment: Experiment
+    as_of: date
+    scores: Scores
+    forecasts: pd.DataFrame
+    board: pd.DataFrame
+    winners: dict[str, Winner]
+
+
+def carry_out(
+    store: Store,
+    experiment: Experiment,
+    as_of: date,
+    cache: Cache,
+    jobs: int = 1,
+    progress: Progress = lambda done, of: None,
+) -> Outcome:
+    """Backtest every model, choose the best for each series, and write its recipe on today's data.
+
+    Raises :class:`~forecasting.errors.DataError` when a series has no model that held through the backtest.
+    """
+    found = tasks(store, experiment, as_of)
+    results = run(found, cache, jobs, progress)
+    scores, forecasts = score(store, experiment, as_of, found, results)
+    panel, regressors = view(store, experiment, as_of, None, experiment.end)
+    chosen = _chosen(experiment, scores, panel.ids)
+    board = leaderboard(scores)
+    kept = {
+        id: _winner(store, experiment, as_of, id, model, panel, regressors, board) for id, model in chosen.items()
+    }
+    return Outcome(experiment, as_of, scores, forecasts, board, kept)
+
+
+def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> dict[str, str]:
+    missing = sorted(set(experiment.series) - set(ids))
+    if missing:
+        raise DataError(f"{experiment.name}: no fittable observation of {', '.join(missing)}")
+    sole = experiment.models[0].name if len(experiment.models) == 1 else None
+    chosen = winners(scores, experiment.metric, len(experiment.models)) if len(scores.frame) else {}
+    unjudged = [id for id in ids if id not in chosen]
+    if unjudged and sole is None:
+        raise DataError(
+            f"{experiment.name}: {', '.join(unjudged)} could not be backtested from {experiment.backtest.first} on; "
+            "choose an earlier first origin or name a single model"
+        )
+    return {id: chosen.get(id, sole or "") for id in ids}
+
+
+def _winner(
+    store: Store,
+    experiment: Experiment,
+    as_of: date,
+    id: str,
+    name: str,
+    panel: Panel,
+    regressors: Panel | None,
+    board: pd.DataFrame,
+) -> Winner:
+    candidate = next(c for c in experiment.models if c.name == name)
+    pooled = build(candidate.model, candidate.parameters).pooled
+    fitted_on = panel if pooled else panel.only(id)
+    concerning = touching(regressors, fitted_on, store)
+    recipe = Recipe(
+        series=(id,),
+        model=candidate.model,
+        parameters=candidate.parameters,
+        paths=experiment.paths,
+        seed=experiment.seed,
+        horizon=experiment.horizon,
+        as_of=as_of.isoformat(),
+        panel_digest=fitted_on.digest(),
+        covariates_digest="" if concerning is None else concerning.digest(),
+    )
+    rows = board[(board["series"] == id) & (board["model"] == name)]
+    record = {} if rows.empty else {k: float(v) for k, v in rows.iloc[0].drop(["series", "model"]).items()}
+    return Winner(id, name, recipe, fitted_on, concerning, record)
+
+
+def errors(outcome: Outcome) -> pd.DataFrame:
+    """Mean log errors of the winners by origin: rows are origins, columns series; the template of dependence.
+
+    Only origins at which every series was judged are kept, so that rows are aligned possible worlds.
+    """
+    frame = outcome.scores.frame
+    mine = frame[frame["model"] == frame["series"].map({id: w.model for id, w in outcome.winners.items()})]
+    mine = mine[(mine["failure"] == "") & (mine["actual"] > 0) & (mine["point"] > 0)]
+    ratio = np.log(mine["actual"] / mine["point"])
+    table = ratio.groupby([mine["cutoff"], mine["series"]]).mean().unstack()
+    return table.dropna()

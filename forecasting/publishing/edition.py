@@ -1,0 +1,133 @@
+"""An edition on disk: written whole or not at all, immutable, verified by its manifest.
+
+Files are written into a private staging folder on the same file system, flushed, listed with their SHA-256 in
+``MANIFEST.json`` (last), verified from disk, and renamed into place; then ``latest`` is switched by a rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import CannotCreate, CannotWrite, DataError, Fault, InputMissing
+
+MANIFEST = "MANIFEST.json"
+LATEST = "latest"
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Path:
+    """Publish files as edition ``id`` under ``root`` and point ``latest`` to it.
+
+    ``facts`` go into the manifest beside the hashes. Raises :class:`CannotCreate` when the folder cannot be
+    made and :class:`CannotWrite` when a file cannot be written to its end; neither leaves half an edition.
+    """
+    staging = root / f".staging-{id}-{os.getpid()}"
+    final = root / id
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        staging.mkdir(mode=0o700)
+    except OSError as error:
+        raise CannotCreate(f"{root}: cannot create an edition here ({error.strerror}); make it writable") from error
+    try:
+        fill(staging, files, {"edition": id, **facts})
+        verify(staging)
+        staging.rename(final)
+        final.chmod(0o755)
+        _flush(root)
+        _point(root, id)
+    except OSError as error:
+        raise CannotWrite(f"{final}: writing stopped ({error.strerror}); free space and run again") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return final
+
+
+def fill(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
+    """Write files into a folder, each flushed to disk, the manifest last."""
+    listed = []
+    for name, content in sorted(files.items()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        _flush(path)
+        listed.append({"path": name, "sha256": digest_of(content), "bytes": len(content)})
+    manifest = json.dumps({**facts, "files": listed}, indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
+    _flush(folder / MANIFEST)
+    _flush(folder)
+
+
+def _point(root: Path, id: str) -> None:
+    link = root / f".{LATEST}-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(id)
+    link.rename(root / LATEST)
+    _flush(root)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an edition; :class:`InputMissing` when there is none."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputMissing(f"{path} is missing; {folder} is not an edition")
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """The manifest, once every file it lists has its hash and nothing else lies beside them.
+
+    Raises :class:`DataError` naming every file that differs, is missing, or does not belong.
+    """
+    manifest = read_manifest(folder)
+    faults = []
+    listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {MANIFEST}
+    for name, expected in listed.items():
+        if name not in present:
+            faults.append(Fault(str(folder / name), "missing", "restore the edition from a copy"))
+        elif digest_of((folder / name).read_bytes()) != expected:
+            faults.append(Fault(str(folder / name), "its hash is not the manifest's", "restore it from a copy"))
+    faults += [Fault(str(folder / n), "not in the manifest", "remove it") for n in sorted(present - set(listed))]
+    if faults:
+        raise DataError(f"{folder}: the edition is damaged", faults)
+    return manifest
+
+
+def sweep(root: Path) -> None:
+    """Remove what killed runs left behind; call it while holding the lock."""
+    for litter in [*root.glob(".staging-*"), *root.glob(f".{LATEST}-*")]:
+        if litter.is_dir() and not litter.is_symlink():
+            shutil.rmtree(litter)
+        else:
+            litter.unlink()
+
+
+def editions(root: Path) -> list[Path]:
+    """The edition folders under a root, oldest id first."""
+    if not root.is_dir():
+        return []
+    return sorted(p for p in root.iterdir() if p.is_dir() and not p.is_symlink() and (p / MANIFEST).is_file())
+
+
+def latest(root: Path) -> Path | None:
+    """The folder ``latest`` points to, resolved once; None before the first edition."""
+    link = root / LATEST
+    return link.resolve() if link.is_symlink() and (link / MANIFEST).is_file() else None

@@ -1,0 +1,95 @@
+"""A release: champions, the experiments they won and their past errors, read from a verified bundle.
+
+The bundle is written at promotion; publishing reads nothing else, so MLflow may be away.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecasting.evaluation.experiment import Experiment
+from forecasting.models.recipe import Recipe
+from forecasting.tracking import read_bundle
+
+
+@dataclass(frozen=True)
+class Released:
+    """The released model of one series and what vouches for it.
+
+    ``golden`` are the quantiles its recipe gave when it was chosen; ``record`` its backtest scores; ``model``
+    the label it competed under; ``run_id`` and ``version`` say where tracking keeps it.
+    """
+
+    recipe: Recipe
+    model: str
+    golden: pd.DataFrame
+    record: Mapping[str, float]
+    run_id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """Champions by series, the experiments they won, and the aligned past errors of each experiment."""
+
+    experiments: tuple[Experiment, ...]
+    champions: Mapping[str, Released]
+    errors: Mapping[str, pd.DataFrame]
+    digest: str
+
+
+def attachments(
+    experiments: Sequence[Experiment], errors: Mapping[str, pd.DataFrame], cards: Mapping[str, Mapping[str, Any]]
+) -> dict[str, bytes]:
+    """The files a bundle carries beside its champions, by name.
+
+    ``errors`` has one table an experiment (origins × series), ``cards`` the label and backtest record of each
+    champion.
+    """
+    files = {
+        f"experiments/{place:02d}-{one.name}.json": (one.model_dump_json(indent=1) + "\n").encode()
+        for place, one in enumerate(experiments)
+    }
+    files |= {f"errors/{name}.csv": table.to_csv(lineterminator="\n").encode() for name, table in errors.items()}
+    files["cards.json"] = (json.dumps(cards, indent=1, sort_keys=True) + "\n").encode()
+    return files
+
+
+def load(folder: Path) -> Release:
+    """The current release below a folder, every byte checked.
+
+    Raises :class:`~forecasting.errors.InputMissing` when there is none and
+    :class:`~forecasting.errors.DataError` when a file was changed.
+    """
+    bundle = read_bundle(folder)
+    names = sorted(bundle.attachments)
+    experiments = [bundle.attachments[name] for name in names if name.startswith("experiments/")]
+    errors = {
+        name.removeprefix("errors/").removesuffix(".csv"): pd.read_csv(
+            io.BytesIO(bundle.attachments[name]), index_col=0, float_precision="round_trip"
+        )
+        for name in names
+        if name.startswith("errors/")
+    }
+    cards = json.loads(bundle.attachments["cards.json"])
+    champions = {
+        id: Released(
+            Recipe.from_json(kept.recipe_json),
+            cards[id]["model"],
+            kept.golden,
+            cards[id]["record"],
+            kept.run_id,
+            kept.version,
+        )
+        for id, kept in bundle.champions.items()
+    }
+    return Release(
+        tuple(Experiment.model_validate_json(text) for text in experiments), champions, errors, bundle.digest
+    )
