@@ -10,7 +10,7 @@ MLflow takes seconds to import, so nothing here imports it before it is used::
 
 from forecasting.tracking.bundle import export_bundle, read_bundle
 from forecasting.tracking.champion import Champion
-from forecasting.tracking.promotions import Promotion, promotions
+from forecasting.tracking.ledger import Promotion, promotions
 from forecasting.tracking.reading import LoggedExperiment, latest_complete, read_experiment
 from forecasting.tracking.registry import champions, register
 from forecasting.tracking.runs import ExperimentRecord, log_experiment

@@ -22,7 +22,7 @@ import pandas as pd
 
 from forecasting.errors import DataError, Fault, InputMissing
 from forecasting.frames import Panel
-from forecasting.tracking import promotions as ledger
+from forecasting.tracking import ledger
 from forecasting.tracking.champion import (
     GOLDEN_COLUMNS,
     Champion,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 CODE = Path(__file__).with_name("forecast_model.py")
+NOTES = ("registered_model_meta",)  # name and version, written by MLflow when it loads a model
 DIGEST, FILES, INPUTS = "forecasting.digest", "forecasting.files", "forecasting.inputs"
 
 
@@ -121,7 +122,7 @@ def _load(store: Store, client: MlflowClient, series: str, version: Any) -> Cham
         raise DataError("", [Fault(where, "its digests are not recorded", do)]) from None
     with store.speaking():
         folder = local_folder(store, client.get_model_version_download_uri(series, version.version))
-        verify(folder, files, where, do)
+        verify(folder, files, where, do, ignore=NOTES)
         recipe = (folder / "artifacts" / "recipe.json").read_bytes().decode()
         golden = canonical_golden(series, pd.read_parquet(folder / "artifacts" / "golden.parquet"))
     if identity(recipe, golden, inputs) != digest:

@@ -53,7 +53,7 @@ def refit(artifacts: Mapping[str, str], golden: pd.DataFrame) -> pd.DataFrame:
     forecast = recipe.refit(panel, covariates)
     forecast = forecast.only(*[id for id in forecast.ids if id in set(golden["series"])])
     levels = sorted(golden["quantile"].unique())
-    parts = []
+    parts: list[pd.DataFrame] = []
     for kind in map(Kind, dict.fromkeys(golden["kind"])):
         of_kind = forecast if kind is forecast.kind else forecast.to(kind, panel)
         parts.append(of_kind.quantiles(levels).assign(kind=str(kind)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -133,12 +132,7 @@ class StubRecipe:
 
 
 @pytest.fixture
-def stub_recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def stub_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("forecasting.models.recipe")
     module.Recipe = StubRecipe  # type: ignore[attr-defined]
-
-    def install() -> None:
-        monkeypatch.setitem(sys.modules, "forecasting.models.recipe", module)
-
-    install()
-    return install
+    monkeypatch.setitem(sys.modules, "forecasting.models.recipe", module)

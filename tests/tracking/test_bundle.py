@@ -48,7 +48,9 @@ def test_the_same_champions_give_the_same_bundle(chosen: dict[str, Champion], tm
     assert {path.name for path in (tmp_path / "a").iterdir()} == {one.name, "CURRENT"}
 
 
-def test_a_new_bundle_becomes_current_and_the_old_one_stays(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_a_new_bundle_becomes_current_and_the_old_one_stays(
+    chosen: dict[str, Champion], tmp_path: Path
+) -> None:
     old = export_bundle(chosen, tmp_path)
     new = export_bundle({"in.magnet": a_champion("in.magnet", 2)}, tmp_path)
     assert read_bundle(tmp_path)["in.magnet"].version == 2
@@ -56,7 +58,9 @@ def test_a_new_bundle_becomes_current_and_the_old_one_stays(chosen: dict[str, Ch
     assert new != old
 
 
-def test_every_flipped_byte_is_noticed_and_its_file_named(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_every_flipped_byte_is_noticed_and_its_file_named(
+    chosen: dict[str, Champion], tmp_path: Path
+) -> None:
     bundle = export_bundle(chosen, tmp_path)
     paths = [path for path in bundle.rglob("*") if path.is_file()] + [tmp_path / "CURRENT"]
     assert len(paths) == 6

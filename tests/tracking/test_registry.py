@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from forecasting.periods import Period
 from forecasting.tracking import Store, champions, log_experiment, promotions, register
 from forecasting.tracking import registry as module
 from forecasting.tracking.champion import read_panel, write_panel
-from forecasting.tracking.promotions import ledger
+from forecasting.tracking.ledger import ledger
 from tests.tracking.conftest import NOW, RECIPE, a_golden, a_panel, a_record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +97,7 @@ def test_what_is_no_champion_is_refused(store: Store, run: str) -> None:
         with pytest.raises(DataError):
             register(store, EV, recipe, frame, run, "x", panel=panel, at=NOW)
     with pytest.raises(DataError, match="time zone"):
-        register(store, EV, RECIPE, golden, run, "x", panel=panel, at=datetime(2026, 1, 1))  # noqa: DTZ001
+        register(store, EV, RECIPE, golden, run, "x", panel=panel, at=datetime(2026, 1, 1))
 
 
 def test_series_without_a_champion_are_all_named(store: Store, run: str) -> None:
@@ -114,7 +113,14 @@ def model_folder(store: Store) -> Path:
 
 
 @pytest.mark.parametrize(
-    "file", ["artifacts/recipe.json", "artifacts/golden.parquet", "artifacts/panel.parquet", "forecast_model.py", "MLmodel"]
+    "file",
+    [
+        "artifacts/recipe.json",
+        "artifacts/golden.parquet",
+        "artifacts/panel.parquet",
+        "forecast_model.py",
+        "MLmodel",
+    ],
 )
 def test_a_changed_file_of_a_champion_is_named(store: Store, run: str, file: str) -> None:
     promote(store, run)
@@ -146,8 +152,6 @@ STRANGER = """
 import sys
 import mlflow, pandas as pd
 mlflow.set_tracking_uri(sys.argv[1])
-sys.path.insert(0, sys.argv[3])
-import forecasting.models.recipe
 model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
 print(model.predict(pd.DataFrame({"horizon": ["FY2027"]})).to_json(orient="records"))
 for request, params in [({"horizon": ["FY2027"]}, {"scenario": "hgih"}), ({"horizn": ["FY2027"]}, None)]:
@@ -157,20 +161,16 @@ for request, params in [({"horizon": ["FY2027"]}, {"scenario": "hgih"}), ({"hori
         print(type(error).__name__, str(error).splitlines()[1].strip())
 """
 
-STUB = """
-import sys
-sys.path.insert(0, {root!r})
-from tests.tracking.conftest import StubRecipe as Recipe
-"""
-
 
 def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp_path: Path) -> None:
     promote(store, run)
-    code = "import sys, types; from tests.tracking.conftest import StubRecipe;" \
-        "m = types.ModuleType('forecasting.models.recipe'); m.Recipe = StubRecipe;" \
+    code = (
+        "import sys, types; from tests.tracking.conftest import StubRecipe;"
+        "m = types.ModuleType('forecasting.models.recipe'); m.Recipe = StubRecipe;"
         "sys.modules['forecasting.models.recipe'] = m\n"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code + STRANGER, store.uri, EV, str(ROOT)],
+        [sys.executable, "-c", code + STRANGER, store.uri, EV],
         cwd=tmp_path,
         env={
             **os.environ,
@@ -195,7 +195,7 @@ def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp
     ]
 
 
-def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):
     import mlflow
     from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 
@@ -204,8 +204,9 @@ def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
         return mlflow.pyfunc.load_model(f"models:/{EV}@champion")
 
 
+@pytest.mark.usefixtures("stub_recipe")
 def test_a_model_answers_for_the_horizon_asked(
-    store: Store, run: str, stub_recipe: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promote(store, run)
     model = loaded(store, monkeypatch)
@@ -219,8 +220,9 @@ def test_a_model_answers_for_the_horizon_asked(
         model.predict(pd.DataFrame({"horizon": ["FY2026", "FY2027"]}))
 
 
+@pytest.mark.usefixtures("stub_recipe")
 def test_a_refit_that_differs_is_an_error_not_an_answer(
-    store: Store, run: str, stub_recipe: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = a_panel(EV)
     drivers = Panel.of({"x": {Period.parse("FY2015"): 3.0}})
@@ -231,7 +233,9 @@ def test_a_refit_that_differs_is_an_error_not_an_answer(
 
 def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
     months = {Period.parse("2024-01") + i: float(i) for i in (0, 1, 3)}
-    ceilings = pd.DataFrame({"b": [9.0] * 8}, index=range(Period.parse("2024-01").ordinal, Period.parse("2024-09").ordinal))
+    ceilings = pd.DataFrame(
+        {"b": [9.0] * 8}, index=range(Period.parse("2024-01").ordinal, Period.parse("2024-09").ordinal)
+    )
     one = Panel.of({"b": months, "a": months}, {"b": "vehicles"})
     panel = Panel(one.kind, one.values, one.units, ceilings)
     write_panel(panel, tmp_path / "panel.parquet")

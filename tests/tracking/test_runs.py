@@ -12,7 +12,9 @@ from forecasting.tracking import ExperimentRecord, Store, latest_complete, log_e
 from tests.tracking.conftest import a_record
 
 
-def test_mlflow_finds_the_parent_its_children_and_what_they_hold(store: Store, record: ExperimentRecord) -> None:
+def test_mlflow_finds_the_parent_its_children_and_what_they_hold(
+    store: Store, record: ExperimentRecord
+) -> None:
     parent = log_experiment(store, record)
     client = store.client()
     run = client.get_run(parent)
