@@ -1,0 +1,126 @@
+"""Bad observations: every fault of a file at once, with its line, what was found and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from forecasting.data.store import Store, believed
+from forecasting.errors import DataError
+from tests.conftest import TODAY
+
+Lines = list[str]
+FILE = "observations/ev_sales.csv"
+
+
+def row_of(lines: Lines, series: str, period: str) -> int:
+    return next(i for i, line in enumerate(lines) if line.startswith(f"{period},{series},"))
+
+
+def with_field(line: str, column: int, value: str) -> str:
+    fields = line.split(",")
+    fields[column] = value
+    return ",".join(fields)
+
+
+def at(column: int, value: str) -> Callable[[Lines], Lines]:
+    def change(lines: Lines) -> Lines:
+        i = row_of(lines, "in.ev.2w", "2020-06")
+        return [*lines[:i], with_field(lines[i], column, value), *lines[i + 1 :]]
+
+    return change
+
+
+def duplicated(lines: Lines) -> Lines:
+    i = row_of(lines, "in.ev.2w", "2020-06")
+    return [*lines[:i], lines[i], *lines[i:]]
+
+
+CASES: dict[str, tuple[Callable[[Lines], Lines], str]] = {
+    "missing column": (lambda lines: [line.rsplit(",", 1)[0] for line in lines[:50]], "column 'note' is missing"),
+    "text in a number": (at(2, "many"), "value 'many' is not a number; write a plain decimal number"),
+    "thousands separator": (at(2, '"53,748"'), "value '53,748' has a thousands separator; write 53748"),
+    "lakh grouping": (at(2, '"1,00,000"'), "value '1,00,000' has a thousands separator; write 100000"),
+    "duplicate period": (duplicated, "stands twice (also line"),
+    "wrong unit": (at(3, "t magnet"), "unit 't magnet', the catalogue says 'vehicles'"),
+    "unknown series": (at(1, "in.ev.2ww"), "unknown series 'in.ev.2ww'; did you mean 'in.ev.2w'?"),
+    "unknown source": (at(4, "vahan_cat_0125"), "unknown source 'vahan_cat_0125'; did you mean 'vahan_cat_0124'?"),
+    "unknown status": (at(5, "actuall"), "unknown status 'actuall'; did you mean 'actual'?"),
+    "fiscal year among months": (at(0, "FY2020"), "FY2020 is a FY period, in.ev.2w is kept by month"),
+    "no period": (at(0, "June 2020"), "period 'June 2020' is not a period; write a month as 2025-03"),
+    "future date": (at(6, "2031-01-01"), "available_at 2031-01-01 is in the future"),
+    "known before it happened": (at(0, "2026-12"), "begins after it is said to be known"),
+    "no date": (at(6, "7 July"), "available_at '7 July' is not a date"),
+    "negative": (at(2, "-5"), "value -5 is below the floor 0 of in.ev.2w"),
+    "empty file": (lambda lines: [], "the file is empty"),
+    "no rows": (lambda lines: lines[:1], "a header and no rows"),
+    "html": (lambda lines: ["<!doctype html><title>Not found</title>"], "an HTML page saved as CSV"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fault_is_named_with_exit_65(case: str, data_copy: Path, cli: Callable[..., tuple[int, str, str]]) -> None:
+    change, message = CASES[case]
+    path = data_copy / FILE
+    path.write_text("".join(f"{line}\n" for line in change(path.read_text().splitlines())))
+    code, out, err = cli("data", "check", "--data", data_copy)
+    assert (code, out) == (65, "")
+    assert message in err
+    assert str(path) in err
+
+
+def test_all_faults_of_all_files_are_named_at_once(data_copy: Path) -> None:
+    path = data_copy / FILE
+    lines = path.read_text().splitlines()
+    for period, column, value in (("2020-06", 2, "many"), ("2020-07", 3, "t"), ("2020-08", 1, "in.ev.9w")):
+        i = row_of(lines, "in.ev.2w", period)
+        lines[i] = with_field(lines[i], column, value)
+    path.write_text("\n".join(lines) + "\n")
+    other = data_copy / "observations" / "prices.csv"
+    other.write_text("")
+    with pytest.raises(DataError) as caught:
+        Store.open(data_copy, TODAY)
+    texts = [str(fault) for fault in caught.value.faults]
+    assert len(texts) == 4
+    assert sum("ev_sales.csv:" in text for text in texts) == 3
+    assert sum("prices.csv" in text for text in texts) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_another_encoding_is_refused(encoding: str, data_copy: Path) -> None:
+    path = data_copy / FILE
+    path.write_bytes(path.read_text().encode(encoding))
+    with pytest.raises(DataError, match="save it as UTF-8"):
+        Store.open(data_copy, TODAY)
+
+
+def test_a_correction_that_matches_nothing_fails(data_copy: Path) -> None:
+    path = data_copy / "corrections.yaml"
+    entry = "{series: in.ev.2w, period: 1999-01, source: vahan_cat_0124, action: drop, reason: made up for this test}"
+    text = path.read_text()
+    path.write_text(text.replace("corrections: []", "corrections:") + f"\n  - {entry}\n")
+    with pytest.raises(DataError, match="match nothing"):
+        Store.open(data_copy, TODAY)
+
+
+def test_the_projects_data_are_sound(data_folder: Path, cli: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = cli("data", "check", "--data", data_folder)
+    assert (code, err) == (0, "")
+    assert "sound" in out
+
+
+def test_what_is_carried_forward_is_never_fitted(store: Store) -> None:
+    for id, series in store.catalogue.series.items():
+        rows = believed(store.observations, store.catalogue, id)
+        assert not set(rows["status"]) & {"carried_forward", "target"}, id
+        assert rows["period"].is_unique
+        assert series.unit == rows["unit"].iloc[0] if len(rows) else True
+
+
+def test_the_suspect_tonnage_is_not_an_actual(store: Store) -> None:
+    rows = store.observations.of("in.magnets.tonnes.fy").frame.set_index("period")
+    assert rows.at["FY2025", "value"] == 53748
+    assert rows.at["FY2025", "status"] == "estimate"
+    assert "suspect" in rows.at["FY2025", "note"]

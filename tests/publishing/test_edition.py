@@ -1,0 +1,96 @@
+"""An edition is whole or not there, and a changed byte is found."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from forecasting.errors import CannotCreate, DataError, InputMissing, Locked
+from forecasting.publishing import edition
+from forecasting.publishing.lock import publisher
+
+FILES = {"forecasts.csv": b"a,b\n1,2\n", "report.html": b"<p>1</p>\n", "deep/x.bin": bytes(range(256))}
+
+
+def test_what_is_written_verifies_and_latest_points_to_it(tmp_path: Path) -> None:
+    folder = edition.write(tmp_path, "2026-01-01-abc", FILES, {"key": "k"})
+    assert edition.latest(tmp_path) == folder
+    assert edition.verify(folder)["key"] == "k"
+    edition.write(tmp_path, "2026-02-01-def", FILES, {"key": "l"})
+    assert edition.latest(tmp_path) == tmp_path / "2026-02-01-def"
+    assert [p.name for p in edition.editions(tmp_path)] == ["2026-01-01-abc", "2026-02-01-def"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["2026-01-01-abc", "2026-02-01-def", "latest"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_byte_is_found(name: str, tmp_path: Path) -> None:
+    folder = edition.write(tmp_path, "e", FILES, {})
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match="damaged") as caught:
+        edition.verify(folder)
+    assert name in str(caught.value)
+
+
+def test_a_missing_and_a_foreign_file_are_both_named(tmp_path: Path) -> None:
+    folder = edition.write(tmp_path, "e", FILES, {})
+    (folder / "report.html").unlink()
+    (folder / "extra.txt").write_text("?")
+    with pytest.raises(DataError) as caught:
+        edition.verify(folder)
+    assert "report.html: missing" in str(caught.value)
+    assert "extra.txt: not in the manifest" in str(caught.value)
+
+
+def test_a_folder_without_manifest_is_no_edition(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing, match="is not an edition"):
+        edition.verify(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_named_with_exit_73(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(CannotCreate, match="make it writable") as caught:
+        edition.write(blocked / "editions", "e", FILES, {})
+    assert caught.value.exit_code == 73
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write where it is forbidden")
+def test_a_read_only_folder_is_named_with_exit_73(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CannotCreate):
+        edition.write(tmp_path, "e", FILES, {})
+
+
+def test_litter_of_killed_runs_is_swept(tmp_path: Path) -> None:
+    edition.write(tmp_path, "e", FILES, {})
+    (tmp_path / ".staging-x-1").mkdir()
+    (tmp_path / ".staging-x-1" / "half.csv").write_text("1,")
+    (tmp_path / ".latest-1").symlink_to("nowhere")
+    edition.sweep(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["e", "latest"]
+
+
+def _hold(root: Path, held: object, done: object) -> None:
+    with publisher(root):
+        held.set()  # type: ignore[attr-defined]
+        done.wait(30)  # type: ignore[attr-defined]
+
+
+def test_a_second_publisher_is_told_to_come_back(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held, done = context.Event(), context.Event()
+    process = context.Process(target=_hold, args=(tmp_path, held, done))
+    process.start()
+    assert held.wait(30)
+    with pytest.raises(Locked) as caught, publisher(tmp_path):
+        pass
+    assert caught.value.exit_code == 75
+    done.set()
+    process.join(30)
+    with publisher(tmp_path):
+        pass
