@@ -1,0 +1,76 @@
+"""The models by name. A model is one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from forecasting.errors import ConfigError, Fault, nearest
+from forecasting.models.base import Forecaster
+from forecasting.models.combination import Median, TrimmedMean
+from forecasting.models.ets import ETS
+from forecasting.models.lags import LagRegressor
+from forecasting.models.naive import DampedDrift, Drift, Naive, SeasonalNaive
+from forecasting.models.prophet import Prophet
+from forecasting.models.ramp import TargetRamp
+from forecasting.models.sarimax import SARIMAX
+from forecasting.models.scurve import SCurve
+from forecasting.models.structural import UnobservedComponents
+
+MODELS: dict[str, type[Forecaster]] = {
+    "naive": Naive,
+    "seasonal_naive": SeasonalNaive,
+    "drift": Drift,
+    "damped_drift": DampedDrift,
+    "ets": ETS,
+    "sarimax": SARIMAX,
+    "structural": UnobservedComponents,
+    "prophet": Prophet,
+    "lags": LagRegressor,
+    "scurve": SCurve,
+    "ramp": TargetRamp,
+    "median": Median,
+    "trimmed_mean": TrimmedMean,
+}
+
+
+def build(name: str, parameters: Mapping[str, Any] | None = None) -> Forecaster:
+    """The model of a name with some of its parameters set; all faults are told at once.
+
+    >>> build("ets", {"damping": 0.8}).parameters["damping"]
+    0.8
+    >>> build("prophett")
+    Traceback (most recent call last):
+    ...
+    forecasting.errors.ConfigError: unknown model 'prophett'; did you mean 'prophet'?
+    >>> build("ets", {"dampign": 0.8})
+    Traceback (most recent call last):
+    ...
+    forecasting.errors.ConfigError: model 'ets' cannot be built
+      dampign: 'ets' has no such parameter; did you mean 'damping'?
+    """
+    if name not in MODELS:
+        raise ConfigError(f"unknown model {name!r}; {nearest(name, MODELS)}")
+    model = MODELS[name]
+    hints = get_type_hints(model)
+    known = [one.name for one in fields(model) if one.init]
+    given: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for key, value in (parameters or {}).items():
+        if key not in known:
+            faults.append(Fault(key, f"{name!r} has no such parameter", nearest(key, known)))
+            continue
+        try:
+            given[key] = TypeAdapter(hints[key]).validate_python(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            faults.append(Fault(key, f"{value!r} does not fit", str(first["msg"])))
+    if faults:
+        raise ConfigError(f"model {name!r} cannot be built", faults)
+    return model(**given)
+
+
+__all__ = ["MODELS", "Forecaster", "build"]

@@ -94,8 +94,10 @@ class Forecaster(ABC):
         for id, one in zip(panel.ids, draws, strict=True):
             if not np.isfinite(one).all():
                 raise Refusal(f"{self.name}: {id} has paths that are not finite numbers")
-        names = {id: self.name for id in panel.ids}
-        return Forecast(tuple(panel.ids), panel.last + 1, draws, {i: panel.units.get(i, "1") for i in panel.ids}, names)
+        names = dict.fromkeys(panel.ids, self.name)
+        return Forecast(
+            tuple(panel.ids), panel.last + 1, draws, {i: panel.units.get(i, "1") for i in panel.ids}, names
+        )
 
     @abstractmethod
     def _fit(self, panel: Panel) -> None: ...
@@ -134,7 +136,9 @@ class Sample:
     @property
     def constant(self) -> bool:
         """Whether every observation is the same, so that there is nothing to learn but the level."""
-        return bool(np.nanmax(self.z) - np.nanmin(self.z) <= 1e-12 * max(1.0, float(np.nanmax(np.abs(self.z)))))
+        return bool(
+            np.nanmax(self.z) - np.nanmin(self.z) <= 1e-12 * max(1.0, float(np.nanmax(np.abs(self.z))))
+        )
 
     @property
     def past(self) -> Array | None:
@@ -148,7 +152,9 @@ class Sample:
         rows = self.regressors[len(self.z) : len(self.z) + steps]
         if len(rows) < steps or np.isnan(rows).any():
             names = ", ".join(self.regressor_names)
-            raise DataError(f"{self.id}: regressors {names} end before {self.first + (len(self.z) + steps - 1)}")
+            raise DataError(
+                f"{self.id}: regressors {names} end before {self.first + (len(self.z) + steps - 1)}"
+            )
         return rows
 
 
@@ -174,7 +180,9 @@ class LocalForecaster(Forecaster):
         """Whatever :meth:`_simulate` needs; raise :class:`Refusal` to decline the series."""
 
     @abstractmethod
-    def _simulate(self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator) -> Array:
+    def _simulate(
+        self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator
+    ) -> Array:
         """Paths on the link's scale, (steps, paths), from the period after the sample's last."""
 
     def _study(self, samples: Sequence[Sample]) -> None:
@@ -192,7 +200,9 @@ class LocalForecaster(Forecaster):
         if self.history is not None:
             known = np.flatnonzero(values.notna().to_numpy())
             enough = int(known[max(len(known) - FEWEST_LEARNT_FROM, 0)])
-            values = values.iloc[min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0)) :]
+            values = values.iloc[
+                min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0)) :
+            ]
             values = values.loc[values.first_valid_index() :]
         first = Period(panel.kind, int(values.index[0]))
         y = values.to_numpy(dtype=float)
@@ -226,7 +236,9 @@ def ceiling_of(panel: Panel, id: str, first: Period, count: int) -> Array | None
     wanted = panel.ceilings[id].reindex(range(first.ordinal, first.ordinal + count)).to_numpy(dtype=float)
     if np.isnan(wanted).any():
         missing = first + int(np.flatnonzero(np.isnan(wanted))[0])
-        raise DataError(f"{id}: its ceiling is unknown in {missing}; extend the panel's ceilings to the horizon")
+        raise DataError(
+            f"{id}: its ceiling is unknown in {missing}; extend the panel's ceilings to the horizon"
+        )
     return wanted
 
 

@@ -43,15 +43,17 @@ def blocks(
     """``count`` resampled steps for each path, (count, paths), with mean zero, drawn in contiguous blocks.
 
     Blocks keep the reversals of monthly noise, which single steps would accumulate (the moving-block bootstrap
-    of Künsch, 1989, closed to a circle). ``signed`` gives every block a random sign, which keeps the size of a
-    common drift as uncertainty; otherwise the mean is taken out.
+    of Künsch, Annals of Statistics 17, 1989). A block is drawn by the weight of its last step. ``signed`` gives
+    every block a random sign, which keeps the size of a common drift as uncertainty; otherwise the mean is
+    taken out.
     """
-    n = len(steps)
-    table = steps[(np.arange(n)[:, None] + np.arange(length)) % n]
+    ends = np.arange(length - 1, len(steps))
+    table = steps[ends[:, None] + np.arange(1 - length, 1)]
+    chances = weights[ends] / weights[ends].sum()
     if not signed:
-        table = table - weights @ table
+        table = table - chances @ table
     several = -(-count // length)
-    drawn = table[rng.choice(n, size=(several, paths), p=weights)]
+    drawn = table[rng.choice(len(table), size=(several, paths), p=chances)]
     if signed:
         drawn = drawn * rng.choice([-1.0, 1.0], size=(several, paths, 1))
     return np.asarray(drawn.transpose(0, 2, 1).reshape(several * length, paths)[:count])

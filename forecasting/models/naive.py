@@ -41,7 +41,7 @@ class Naive(LocalForecaster):
 
     name: ClassVar[str] = "naive"
 
-    memory: float = 2.0
+    memory: float = 1.0
 
     def _learn(self, sample: Sample) -> _Walk:
         return _walk(sample, self.memory, None, centred=False)
@@ -66,7 +66,7 @@ class Drift(LocalForecaster):
     name: ClassVar[str] = "drift"
 
     window: float | None = None
-    memory: float = 2.0
+    memory: float = 1.0
 
     def _learn(self, sample: Sample) -> _Walk:
         return _walk(sample, self.memory, self.window)
@@ -90,7 +90,7 @@ class DampedDrift(LocalForecaster):
 
     damping: float = 0.9
     window: float | None = 3.0
-    memory: float = 2.0
+    memory: float = 1.0
 
     def _learn(self, sample: Sample) -> _Walk:
         return _walk(sample, self.memory, self.window)
@@ -139,7 +139,7 @@ class SeasonalNaive(LocalForecaster):
 
     name: ClassVar[str] = "seasonal_naive"
 
-    memory: float = 2.0
+    memory: float = 1.0
 
     def _learn(self, sample: Sample) -> Any:
         m, z = sample.season, sample.z
@@ -156,7 +156,9 @@ class SeasonalNaive(LocalForecaster):
         age = np.flatnonzero(usable).astype(float)
         return last, table, recency(age, self.memory * m)
 
-    def _simulate(self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator) -> Array:
+    def _simulate(
+        self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator
+    ) -> Array:
         last, table, weights = state
         m = sample.season
         years = -(-steps // m)

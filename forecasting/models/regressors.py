@@ -12,7 +12,9 @@ OBSERVATIONS_EACH_SIDE = 3
 SEEN_SHARE = 0.5
 
 
-def usable_regressors(covariates: Panel | None, first: Period, z: Array) -> tuple[tuple[str, ...], Array | None]:
+def usable_regressors(
+    covariates: Panel | None, first: Period, z: Array
+) -> tuple[tuple[str, ...], Array | None]:
     """Names and columns of the covariates whose effect on a sample can be estimated.
 
     ``z`` is the sample (NaN in gaps) and ``first`` its first period; the columns run from ``first`` to the end

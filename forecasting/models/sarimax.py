@@ -18,14 +18,15 @@ SHORT_ORDERS: tuple[Order, ...] = ((0, 1, 0), (0, 1, 1), (1, 1, 0))
 
 @dataclass
 class SARIMAX(LocalForecaster):
-    """Seasonal ARIMA of the link's scale, gaps open, with regression on the events a sample can show.
+    """ARIMA of the link's scale, gaps open, with regression on season and on the events a sample can show.
 
-    Source: Box & Jenkins (1970); state space form of ``statsmodels.tsa.SARIMAX``. By default a seasonal series
-    gets (1,0,1)(0,1,1): the change from year to year fades by the share ``damping`` a year, which is declared
-    because its estimate on growing markets is one (growth for ever, absurd five years ahead on a log scale).
-    The airline model is ``order=(0, 1, 1), seasonal_order=(0, 1, 1)``. Other series get the order of least AICc
-    among (0,1,0), (0,1,1) and (1,1,0), with the autoregression of growth bounded by the same damping. No
-    constant is fitted beside a difference.
+    Source: Box & Jenkins (1970) and, for regression with ARIMA errors, Hyndman & Athanasopoulos (3rd ed., 10);
+    state space form of ``statsmodels.tsa.SARIMAX``. By default the order is that of
+    least AICc among (0,1,0), (0,1,1) and (1,1,0), beside ``harmonics`` pairs of sines where there is a season.
+    The autoregression of growth is bounded so that the share ``damping`` at most is left after a year: its
+    estimate on growing markets can be one, growth for ever, absurd five years ahead on a log scale. No constant
+    is fitted beside a difference. The airline model is ``order=(0, 1, 1), seasonal_order=(0, 1, 1)``; its bands
+    are meant for a year or two.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period
@@ -40,37 +41,45 @@ class SARIMAX(LocalForecaster):
     order: Order | None = None
     seasonal_order: Order | None = None
     damping: float = 0.9
+    harmonics: int = 3
     maxiter: int = 50
 
     def _learn(self, sample: Sample) -> Fitted:
-        slopes = 0 if sample.past is None else sample.past.shape[1]
-        if self.order is None and not sample.seasonal:
-            order, seasonal = self._chosen(sample), (0, 0, 0)
-        else:
-            order = self.order or (1, 0, 1)
-            seasonal = self.seasonal_order or ((0, 1, 1) if sample.seasonal and self.order is None else (0, 0, 0))
-        return fit(self.name, sample, lambda z: self._model(sample, z, order, seasonal), self.maxiter, slopes)
+        seasonal = self.seasonal_order or (0, 0, 0)
+        exog = self._exog(sample, 0, len(sample.z), sample.past)
+        order = self.order or self._chosen(sample, exog)
+        slopes = 0 if exog is None else exog.shape[1]
+        return fit(
+            self.name, sample, lambda z: self._model(sample, z, exog, order, seasonal), self.maxiter, slopes
+        )
 
-    def _model(self, sample: Sample, z: Array, order: Order, seasonal: Order) -> Any:
+    def _exog(self, sample: Sample, start: int, stop: int, events: Array | None) -> Array | None:
+        columns = [] if events is None else [events]
+        if sample.seasonal and self.seasonal_order is None:
+            angle = 2 * np.pi * np.arange(start, stop) / sample.season
+            for k in range(1, min(self.harmonics, (sample.season - 1) // 2) + 1):
+                columns += [np.sin(k * angle)[:, None], np.cos(k * angle)[:, None]]
+        return np.hstack(columns) if columns else None
+
+    def _model(self, sample: Sample, z: Array, exog: Array | None, order: Order, seasonal: Order) -> Any:
         from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
         model = Model(
-            z, exog=sample.past, order=order, seasonal_order=(*seasonal, sample.season if any(seasonal) else 0)
+            z, exog=exog, order=order, seasonal_order=(*seasonal, sample.season if any(seasonal) else 0)
         )
 
         def fitting(**options: Any) -> Any:
             highest = self.damping ** (1 / sample.season)
             if self.order is not None or order[0] != 1:
                 return model.fit(**options)
-            if not any(seasonal):
-                free = model.fit(**options)
-                if dict(zip(model.param_names, free.params, strict=True))["ar.L1"] <= highest:
-                    return free
+            free = model.fit(**options)
+            if dict(zip(model.param_names, free.params, strict=True))["ar.L1"] <= highest:
+                return free
             return model.fit_constrained({"ar.L1": highest}, **options)
 
         return model, fitting
 
-    def _chosen(self, sample: Sample) -> Order:
+    def _chosen(self, sample: Sample, exog: Array | None) -> Order:
         from statsmodels.tsa.statespace.sarimax import SARIMAX as Model
 
         scores: list[tuple[float, Order]] = []
@@ -78,7 +87,7 @@ class SARIMAX(LocalForecaster):
         for order in SHORT_ORDERS:
             try:
                 with np.errstate(all="ignore"):
-                    results = Model(z, exog=sample.past, order=order).fit(disp=0, maxiter=self.maxiter)
+                    results = Model(z, exog=exog, order=order).fit(disp=0, maxiter=self.maxiter)
             except (ValueError, np.linalg.LinAlgError):
                 continue
             if np.isfinite(results.aicc):
@@ -90,4 +99,6 @@ class SARIMAX(LocalForecaster):
     def _simulate(
         self, sample: Sample, state: Fitted, steps: int, paths: int, rng: np.random.Generator
     ) -> Array:
-        return simulate(state, steps, paths, rng, sample.ahead(steps))
+        end = len(sample.z)
+        exog = self._exog(sample, end, end + steps, sample.ahead(steps))
+        return simulate(state, steps, paths, rng, exog)

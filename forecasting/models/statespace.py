@@ -15,7 +15,7 @@ from forecasting.models.base import Sample, last_level
 from forecasting.models.draws import recency, spread, steps_of
 
 PARAMETER_DRAWS = 8
-FLATTEST = 0.5  # no parameter is believed to be off by more than this, in standard deviations of a step
+FLATTEST = 0.3  # no parameter is believed to be off by more than this, in standard deviations of a step
 VAGUEST = 1e3
 MEMORY = 1.5  # years in which the weight of an error on the size of the next ones halves
 
@@ -57,6 +57,8 @@ class Fitted:
 def fit(name: str, sample: Sample, prepare: Callable[[Array], Any], maxiter: int, slopes: int = 0) -> Fitted:
     """Fit a model of the standardised sample by maximum likelihood, and draw parameters around the optimum.
 
+    Variances stay at their estimates; the doubt about the size of errors is drawn in :func:`simulate`.
+
     ``prepare`` builds the statsmodels model and returns it with its fitting function. ``slopes`` is the number
     of regression coefficients. Whatever goes wrong inside becomes a :class:`Refusal` by ``name``.
     """
@@ -93,12 +95,15 @@ def _around(model: Any, results: Any, rng: np.random.Generator) -> list[Array]:
     covariance = np.where(np.isfinite(covariance), covariance, 0.0)
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     root = vectors * np.sqrt(np.clip(values, 0.0, FLATTEST**2))
-    fixed = list(getattr(model, "_fixed_params_indices", None) or [])
+    still = np.array([label.startswith("sigma2") for label in model.param_names])
+    still |= np.diag(covariance) == 0.0
     thetas = [best]
     for _ in range(PARAMETER_DRAWS - 1):
         step = root @ rng.standard_normal(len(values))
-        step[fixed] = 0.0
-        thetas.append(next((best + step / 2**k for k in range(4) if _allowed(model, best + step / 2**k)), best))
+        step[still] = 0.0
+        thetas.append(
+            next((best + step / 2**k for k in range(4) if _allowed(model, best + step / 2**k)), best)
+        )
     return thetas
 
 
@@ -133,7 +138,9 @@ def _root(covariance: Array) -> Array:
     return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)))
 
 
-def simulate(fitted: Fitted, steps: int, paths: int, rng: np.random.Generator, ahead: Array | None = None) -> Array:
+def simulate(
+    fitted: Fitted, steps: int, paths: int, rng: np.random.Generator, ahead: Array | None = None
+) -> Array:
     """Paths from the end of the sample, (steps, paths): each from one parameter draw and a drawn last state.
 
     ``ahead`` holds the regressors of the steps.

@@ -21,7 +21,10 @@ class UnobservedComponents(LocalForecaster):
     Source: Harvey, Forecasting, Structural Time Series Models and the Kalman Filter (1989), in
     ``statsmodels.tsa.UnobservedComponents``. ``trend="local"`` moves level and growth both; ``"smooth"`` moves
     only the growth, with a first-order autoregression around it; ``"level"`` has no growth. Growth is damped:
-    the share ``damping`` of it is left after a year. Fewer than eight observations get a level only.
+    the share ``damping`` of it is left after a year. How much growth wanders is declared, not fitted: its
+    variance is that of a typical step divided by ``smoothness`` × (periods a year)⁴, the scaling of the Hodrick–Prescott filter (6.25 there) by
+    Ravn & Uhlig (Review of Economics and Statistics 84, 2002); fitted to a market's boom years it would make
+    five-year bands meaningless. Fewer than eight observations get a level only.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period
@@ -34,7 +37,8 @@ class UnobservedComponents(LocalForecaster):
     minimum: ClassVar[int] = 5
 
     trend: Literal["local", "smooth", "level"] = "local"
-    damping: float = 0.9
+    damping: float = 0.8
+    smoothness: float = 2.0
     harmonics: int = 4
     maxiter: int = 60
 
@@ -46,7 +50,9 @@ class UnobservedComponents(LocalForecaster):
             season = None
             if sample.seasonal:
                 season = [{"period": sample.season, "harmonics": min(self.harmonics, sample.season // 2)}]
-            level = {"local": "lltrend", "smooth": "strend", "level": "llevel"}[self.trend if grows else "level"]
+            level = {"local": "lltrend", "smooth": "strend", "level": "llevel"}[
+                self.trend if grows else "level"
+            ]
             model = Model(
                 z,
                 level,
@@ -54,11 +60,13 @@ class UnobservedComponents(LocalForecaster):
                 autoregressive=1 if grows and self.trend == "smooth" else None,
                 exog=sample.past,
             )
-            if grows:
-                fading = self.damping ** (1 / sample.season)
-                model.ssm["transition", 0, 1] = fading
-                model.ssm["transition", 1, 1] = fading
-            return model, model.fit
+            if not grows:
+                return model, model.fit
+            fading = self.damping ** (1 / sample.season)
+            model.ssm["transition", 0, 1] = fading
+            model.ssm["transition", 1, 1] = fading
+            wandering = {"sigma2.trend": 1 / (self.smoothness * sample.season**4)}
+            return model, lambda **options: model.fit_constrained(wandering, **options)
 
         slopes = 0 if sample.past is None else sample.past.shape[1]
         return fit(self.name, sample, prepare, self.maxiter, slopes)

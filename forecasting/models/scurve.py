@@ -1,0 +1,186 @@
+"""Diffusion curves below a ceiling nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from forecasting.errors import Refusal
+from forecasting.frames import Array, Panel
+from forecasting.models.base import Forecaster, ceiling_of, seed_of
+from forecasting.models.draws import spread
+from forecasting.periods import Period
+
+FULLEST = 0.95  # the share of its ceiling the largest recent observation may have reached
+EDGE = 1e-6
+
+
+@dataclass
+class SCurve(Forecaster):
+    """Logistic, Gompertz or Bass growth towards a ceiling drawn from a declared range.
+
+    Sources: Bass, A New Product Growth Model (Management Science 15, 1969); Meade & Islam, Modelling and
+    forecasting the diffusion of innovation (International Journal of Forecasting 22, 2006). Each path draws a
+    ceiling: a fraction ``ceiling_low/central/high`` of the panel's ceiling where there is one, otherwise a
+    multiple ``multiple_low/central/high`` of the last year's level. Below it the curve is a straight line after
+    a transformation, fitted by least squares with weights that halve every ``half_life`` years; its two
+    coefficients are drawn from their distribution. Months get seasonal effects. What is left follows a
+    first-order autoregression, so that paths start at the last observation. Early adoption says next to
+    nothing about a ceiling, so the ceiling is an assumption to defend, not a result. For Bass curves the ratio
+    of imitation to innovation is drawn between 5 and 200.
+
+    >>> panel = Panel.of({"a": {Period.parse(f"FY{y}"): 100 / (1 + 2.0 ** (2022 - y)) for y in range(2016, 2026)}})
+    >>> paths = SCurve(multiple_high=2.0, multiple_central=1.5).fit(panel).predict(
+    ...     Period.parse("FY2030"), paths=50, seed=1).paths
+    >>> bool((paths < 200).all())
+    True
+    """
+
+    name: ClassVar[str] = "scurve"
+    minimum: ClassVar[int] = 5
+
+    curve: Literal["logistic", "gompertz", "bass"] = "logistic"
+    ceiling_low: float = 0.25
+    ceiling_central: float = 0.6
+    ceiling_high: float = 1.0
+    multiple_low: float = 1.2
+    multiple_central: float = 4.0
+    multiple_high: float = 12.0
+    half_life: float = 2.0
+
+    _series: dict[str, tuple[Array, Period, Array | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def _fit(self, panel: Panel) -> None:
+        self._series = {}
+        for id in panel.ids:
+            values = panel.trimmed(id)
+            first = Period(panel.kind, int(values.index[0]))
+            y = values.to_numpy(dtype=float)
+            if np.nanmin(y) < 0:
+                raise Refusal(f"{self.name}: {id} has negative values, which no diffusion has")
+            if int((y > 0).sum()) < self.minimum:
+                raise Refusal(f"{self.name}: {id} has fewer than {self.minimum} positive observations")
+            self._series[id] = (y, first, ceiling_of(panel, id, first, len(y)))
+            self._range(id, panel.kind.per_year)
+
+    def _range(self, id: str, season: int) -> tuple[Array, Array]:
+        """Shares of the moving bound (or of the last level), and the triangular range left for the ceiling."""
+        y, _, bound = self._series[id]
+        recent = y[-season:][np.isfinite(y[-season:])]
+        bounded = bound is not None
+        share = y / bound if bound is not None else y / recent.mean()
+        low, central, high = (
+            (self.ceiling_low, self.ceiling_central, self.ceiling_high)
+            if bounded
+            else (self.multiple_low, self.multiple_central, self.multiple_high)
+        )
+        reached = float(np.nanmax(share[-3 * season :])) / FULLEST
+        if reached >= high:
+            raise Refusal(
+                f"{self.name}: {id} has reached {reached * FULLEST:.2f} of its bound, the ceiling's high is {high}"
+            )
+        low = max(low, reached)
+        return share, np.array([low, min(max(central, low), high), high])
+
+    def _predict(self, steps: int, paths: int, seed: int) -> Array:
+        panel = self.fitted
+        return np.stack(
+            [self._one(panel, id, steps, paths, seed_of(seed, self.name, id)) for id in panel.ids]
+        )
+
+    def _one(self, panel: Panel, id: str, steps: int, paths: int, rng: np.random.Generator) -> Array:
+        y, first, bound = self._series[id]
+        season = panel.kind.per_year
+        share, (low, central, high) = self._range(id, season)
+        ceilings = rng.triangular(low, central, high, paths)
+        known = np.flatnonzero(share > 0)
+        end, count = len(y) - 1, panel.last - (first + (len(y) - 1)) + steps
+        curve = _Curve(self.curve, np.exp(rng.uniform(np.log(5.0), np.log(200.0), paths))[:, None])
+
+        w = curve.straight(np.clip(share[known] / ceilings[:, None], EDGE, 1 - EDGE))
+        ages = (known - end) / season
+        weights = np.exp2(ages / self.half_life)
+        phases = known % season
+        seasons = np.zeros((paths, season))
+        a, b, errors = _line(ages, w, weights)
+        if season > 1 and len(known) > 2 * season:
+            for _ in range(2):
+                seasons = _seasons(errors + seasons[:, phases], weights, phases, season)
+                a, b, errors = _line(ages, w - seasons[:, phases], weights)
+
+        chances = weights / weights.sum()
+        neighbours = np.flatnonzero(np.diff(known) == 1)
+        cross = (errors[:, neighbours] * errors[:, neighbours + 1]) @ weights[neighbours]
+        power = errors[:, neighbours] ** 2 @ weights[neighbours]
+        memory = np.clip(cross / np.where(power > 0, power, 1.0), 0.0, 0.98)
+        effective = 1 / float(chances @ chances)
+        size = np.sqrt(errors**2 @ chances * effective / max(effective - 2, 1.0)) * spread(
+            effective - 2, paths, rng
+        )
+
+        centre = float(chances @ ages)
+        width = float(chances @ (ages - centre) ** 2)
+        doubt = size * np.sqrt(np.minimum((1 + memory) / (1 - memory), effective) / effective)
+        slope = b + doubt / np.sqrt(width) * rng.standard_normal(paths)
+        middle = a + b * centre + doubt * rng.standard_normal(paths)
+
+        left = w[:, -1] - seasons[:, phases[-1]] - (middle + slope * (ages[-1] - centre))
+        out = np.empty((count, paths))
+        level = left * memory ** (end - known[-1])
+        for t in range(count):
+            level = memory * level + size * np.sqrt(1 - memory**2) * rng.standard_normal(paths)
+            line = middle + slope * ((t + 1) / season - centre)
+            out[t] = line + level + seasons[:, (end + 1 + t) % season]
+        fractions = curve.back(out.T).T * ceilings
+        if bound is None:
+            recent = y[-season:][np.isfinite(y[-season:])]
+            scale = np.full(count, recent.mean())
+        else:
+            ahead = ceiling_of(panel, id, first + len(y), count)
+            scale = np.ones(count) if ahead is None else ahead
+        return np.asarray((fractions * scale[:, None])[count - steps :])
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """A curve from 0 to 1, and the transformation that makes it a straight line in time."""
+
+    kind: str
+    ratio: Array
+
+    def straight(self, share: Array) -> Array:
+        if self.kind == "gompertz":
+            return np.asarray(-np.log(-np.log(share)))
+        if self.kind == "bass":
+            return np.asarray(np.log1p(self.ratio * share) - np.log1p(-share))
+        return np.asarray(np.log(share) - np.log1p(-share))
+
+    def back(self, line: Array) -> Array:
+        line = np.clip(line, -700.0, 700.0)
+        if self.kind == "gompertz":
+            return np.asarray(np.exp(-np.exp(-line)))
+        if self.kind == "bass":
+            grown = np.exp(-np.maximum(line, 0.0))
+            return np.asarray((1 - grown) / (1 + self.ratio * grown))
+        return np.asarray(1 / (1 + np.exp(-line)))
+
+
+def _line(t: Array, w: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Weighted least squares of every row of ``w`` on ``t``: intercepts, slopes, residuals."""
+    chances = weights / weights.sum()
+    centre = float(chances @ t)
+    middle = w @ chances
+    slope = (w - middle[:, None]) @ (chances * (t - centre)) / float(chances @ (t - centre) ** 2)
+    intercept = middle - slope * centre
+    return intercept, slope, w - intercept[:, None] - slope[:, None] * t
+
+
+def _seasons(errors: Array, weights: Array, phases: Array, season: int) -> Array:
+    """Weighted mean residual of each phase, shrunk by one observation's weight, summing to zero."""
+    onehot = (phases[:, None] == np.arange(season)) * weights[:, None]
+    effects = errors @ onehot / (onehot.sum(axis=0) + 1.0)
+    return np.asarray(effects - effects.mean(axis=1, keepdims=True))
