@@ -34,5 +34,7 @@ def render(material: Material, folder: Path, grouping: Grouping = "international
         folder.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     except OSError as error:
-        raise CannotWrite(f"{target}: {error.strerror or error}; free the space or name another folder") from error
+        raise CannotWrite(
+            f"{target}: {error.strerror or error}; free the space or name another folder"
+        ) from error
     return [target]

@@ -22,7 +22,7 @@ BLACK, BLUE, VERMILLION, GREEN, PURPLE = "#000000", "#0072B2", "#D55E00", "#009E
 INK, QUIET, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 BANDS = ((0.025, 0.975, "#dbe9f4", "95%"), (0.1, 0.9, "#b3d1e8", "80%"), (0.25, 0.75, "#7fb3d9", "50%"))
 WIDTH, HEIGHT = 7.6, 4.1
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "forecasting",
     "font.family": "sans-serif",
@@ -48,6 +48,12 @@ MARKERS: dict[str, tuple[str, str, str, float]] = {
     "carried_forward": ("x", QUIET, QUIET, 4.6),
     "target": ("^", "#ffffff", VERMILLION, 5.4),
 }
+TIME_WORDS = {
+    Kind.MONTH: "Months; ticks stand at January",
+    Kind.QUARTER: "Quarters; ticks stand at January",
+    Kind.FY: "Fiscal years, April to March, named by the year they end",
+    Kind.CY: "Calendar years",
+}
 DASHES = ((0, (4, 2)), (0, (1, 1.4)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
 RIVAL_COLOURS = (GREEN, VERMILLION, PURPLE, QUIET)
 
@@ -61,7 +67,7 @@ def fan_chart(chart: Chart) -> bytes:
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.085, 0.21, 0.775, 0.69))
+        axes = figure.add_axes((0.085, 0.225, 0.775, 0.685))
         _bands(axes, chart)
         _rivals(axes, chart)
         _history(axes, chart)
@@ -118,17 +124,22 @@ def _runs(marks: tuple[Mark, ...]) -> list[list[Mark]]:
 
 
 def _history(axes: Any, chart: Chart) -> None:
-    for run in _runs(chart.believed):
-        axes.plot([m.x for m in run], [m.value for m in run], color=BLACK, linewidth=1.3, zorder=5)
     dense = len(chart.believed) > 50
+    runs = _runs(chart.believed)
+    lines = {mark.period for run in runs if len(run) > 1 for mark in run} if dense else set()
+    for i, run in enumerate(sorted(runs, key=len, reverse=True)):
+        label = "observed" if dense and i == 0 else None
+        axes.plot(
+            [m.x for m in run], [m.value for m in run], color=BLACK, linewidth=1.3, zorder=5, label=label
+        )
     for status, (marker, face, edge, size) in MARKERS.items():
-        chosen = [m for m in chart.believed if m.status == status]
+        plain = status in ("actual", "derived")
+        chosen = [m for m in chart.believed if m.status == status and not (plain and m.period in lines)]
         if not chosen:
             continue
-        plain = dense and status in ("actual", "derived")
         axes.plot(
             [m.x for m in chosen], [m.value for m in chosen], linestyle="none", marker=marker,
-            markersize=1.6 if plain else size, markerfacecolor=face, markeredgecolor=edge,
+            markersize=size, markerfacecolor=face, markeredgecolor=edge,
             markeredgewidth=1.1, zorder=6, label=STATUS_WORDS[status].split(",")[0],
         )  # fmt: skip
 
@@ -155,7 +166,7 @@ def _frame(axes: Any, chart: Chart) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     numbers = Numbers("indian" if chart.indian else "international")
-    xs = [m.x for m in (*chart.believed, *chart.fan, *chart.outlooks)]
+    xs = [m.x for m in (*chart.believed, *chart.outlooks)] + [p.x for p in chart.fan]
     first, last = min(xs), max(xs)
     axes.set_xlim(first - 0.6, last + 0.25 + 0.02 * (last - first))
     low = min(0.0, *(p.at(0.025) for p in chart.fan), *(m.value for m in chart.believed), 0.0)
@@ -169,11 +180,12 @@ def _frame(axes: Any, chart: Chart) -> None:
     if low < 0:
         axes.axhline(0, color=QUIET, linewidth=0.8)
     _time_axis(axes, chart.kind, first, last)
+    axes.set_xlabel(TIME_WORDS[chart.kind], fontsize=8, color=QUIET, loc="left", labelpad=2)
     axes.set_title(chart.axis, loc="left", fontsize=9, color=INK, x=-0.06, pad=10)
     if chart.top:
         axes.annotate(
-            "axis cut: the 95% band goes higher", (1.0, 1.0), xycoords="axes fraction", ha="right", va="bottom",
-            fontsize=8, color=INK,
+            "axis cut: the 95% band goes higher", (1.0, 1.0), xycoords="axes fraction", ha="right",
+            va="bottom", fontsize=8, color=INK,
         )  # fmt: skip
 
 
@@ -202,7 +214,7 @@ def _events(axes: Any, chart: Chart) -> None:
         axes.annotate(
             event.letter, (event.x, 1 - 0.055 * row), xycoords=("data", "axes fraction"), ha="center",
             va="center", fontsize=8, fontweight="bold", color=INK, zorder=7,
-            bbox={"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": QUIET, "linewidth": 0.6},
+            bbox={"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": QUIET, "linewidth": 0.6},
         )  # fmt: skip
 
 
@@ -234,12 +246,14 @@ def _end_labels(axes: Any, chart: Chart) -> None:
             color="#004b76" if bold else INK, fontweight="bold" if bold else "normal", annotation_clip=False,
         )  # fmt: skip
     when = period_text(Period.parse(end.period))
-    axes.annotate(when, (1.0, ys[-1] + gap * 1.05), xycoords=("axes fraction", "data"), fontsize=8, va="center",
-                  ha="left", color=QUIET, annotation_clip=False)  # fmt: skip
+    axes.annotate(
+        when, (1.0, ys[-1] + gap * 1.05), xycoords=("axes fraction", "data"), fontsize=8, va="center",
+        ha="left", color=QUIET, annotation_clip=False,
+    )  # fmt: skip
 
 
 def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
-    """Mean error by model as SVG, best first; ``scores`` has the columns ``model``, ``series`` and the metric.
+    """Mean error by model as SVG, best first; ``scores`` has columns ``model``, ``series`` and the metric.
 
     Every series weighs the same. Models that failed everywhere are left out of the picture and named in its
     description.
@@ -252,7 +266,9 @@ def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
     known = scores[scores[metric].notna()]
     keys = ["model", "series"] if "series" in known.columns else ["model"]
     each = known.groupby(keys)[metric].mean().groupby(level="model").mean()
-    means = {str(model): float(value) for model, value in sorted(each.items(), key=lambda i: (i[1], str(i[0])))}
+    means = {
+        str(model): float(value) for model, value in sorted(each.items(), key=lambda i: (i[1], str(i[0])))
+    }
     failed = sorted({str(m) for m in scores["model"]} - set(means))
     parts = [f"{model} {numbers.forecast(value)}" for model, value in means.items()]
     description = f"Mean {metric.upper()} by model, best first: {'; '.join(parts) or 'no scores'}."
@@ -266,12 +282,16 @@ def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
         axes.hlines(rows, 0, list(means.values()), color=BLUE, linewidth=1.2)
         axes.plot(list(means.values()), rows, "o", color=BLUE, markersize=5)
         for row, value in zip(rows, means.values(), strict=True):
-            axes.annotate(numbers.forecast(value), (value, row), xytext=(7, 0), textcoords="offset points", va="center")
+            axes.annotate(
+                numbers.forecast(value), (value, row), xytext=(7, 0), textcoords="offset points", va="center"
+            )
         axes.set_yticks(rows, list(means))
         axes.invert_yaxis()
         axes.set_xlim(0, 1.15 * max([*means.values(), 1.0 if metric == "mase" else 0.0]) or 1)
         if metric == "mase":
             axes.axvline(1.0, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)))
-        axes.set_xlabel(f"mean {metric.upper()} (smaller is better{'; 1 = naive' if metric == 'mase' else ''})")
+        axes.set_xlabel(
+            f"mean {metric.upper()} (smaller is better{'; 1 = naive' if metric == 'mase' else ''})"
+        )
         figure.subplots_adjust(left=0.27, right=0.97, bottom=0.5 / figure.get_figheight(), top=0.97)
         return _svg(figure, f"leaderboard-{metric}", f"Leaderboard by {metric.upper()}", description)

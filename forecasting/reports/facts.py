@@ -57,11 +57,14 @@ class SeriesFacts:
         """The last forecast period of 2030, or the last one when the horizon ends sooner."""
         periods = sorted(self.fans.get(self.headline_kind, {}))
         of_2030 = [p for p in periods if p.year == 2030]
-        return (of_2030 or periods or [None])[-1]
+        chosen = of_2030 or periods
+        return chosen[-1] if chosen else None
 
     def last(self, kind: Kind) -> Observed | None:
         """The last observation a forecast may be compared with: targets and carried figures are not one."""
-        usable = [o for o in self.believed.get(kind, {}).values() if o.status not in ("target", "carried_forward")]
+        usable = [
+            o for o in self.believed.get(kind, {}).values() if o.status not in ("target", "carried_forward")
+        ]
         return max(usable, key=lambda o: o.period, default=None)
 
 
@@ -71,9 +74,9 @@ def series_facts(material: Material, id: str) -> SeriesFacts:
     fans: dict[Kind, dict[Period, Quantiles]] = {}
     rows = material.forecasts
     rows = rows[(rows["series"] == id) & (rows["scenario"] == material.scenario)]
-    for row in rows.itertuples():
-        period = Period.parse(str(row.period))
-        fans.setdefault(period.kind, {}).setdefault(period, {})[round(float(row.quantile), 4)] = float(row.value)
+    for label, quantile, value in zip(rows["period"], rows["quantile"], rows["value"], strict=True):
+        period = Period.parse(str(label))
+        fans.setdefault(period.kind, {}).setdefault(period, {})[round(float(quantile), 4)] = float(value)
     own = rows[rows["kind"].astype(str) == series.kind.value]
     models = list(dict.fromkeys(map(str, (own if len(own) else rows)["model"])))
 
@@ -81,11 +84,11 @@ def series_facts(material: Material, id: str) -> SeriesFacts:
     rivals = []
     history = material.history
     history = history[(history["series"] == id) & history["value"].notna()]
-    for row in history.sort_values(["period", "source", "available_at"]).itertuples():
-        period = Period.parse(str(row.period))
-        note = "" if pd.isna(row.note) else str(row.note)
-        one = Observed(period, float(row.value), str(row.status), str(row.source), note)
-        if row.believed:
+    for row in history.sort_values(["period", "source", "available_at"]).to_dict("records"):
+        period = Period.parse(str(row["period"]))
+        note = "" if pd.isna(row["note"]) else str(row["note"])
+        one = Observed(period, float(row["value"]), str(row["status"]), str(row["source"]), note)
+        if row["believed"]:
             believed.setdefault(period.kind, {})[period] = one
         else:
             rivals.append(one)

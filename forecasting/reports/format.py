@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from forecasting.errors import DataError
@@ -15,6 +16,10 @@ from forecasting.periods import Kind, Period
 
 Grouping = Literal["international", "indian"]
 MISSING = "–"
+MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # Unit in files -> (short, for columns and axes; long, for sentences).
@@ -121,6 +126,15 @@ def period_text(period: Period) -> str:
     if period.kind is Kind.MONTH:
         return f"{MONTHS[period.part - 1]} {period.year}"
     return str(period.year) if period.kind is Kind.CY else str(period)
+
+
+def day_text(day: date | None) -> str:
+    """A day as readers write it.
+
+    >>> day_text(date(2026, 4, 1)), day_text(None)
+    ('1 April 2026', 'not scheduled')
+    """
+    return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}" if day else "not scheduled"
 
 
 def percent_text(share: float) -> str:

@@ -57,10 +57,14 @@ def page(report: ReportModel) -> bytes:
         for section in group
         if section.chart
     }
-    text = _environment().get_template("report.html.j2").render(
-        report=report,
-        charts=charts,
-        style=Markup(style),
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+    text = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            charts=charts,
+            style=Markup(style),
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        )
     )
     return text.encode("utf-8")

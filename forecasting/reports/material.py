@@ -63,7 +63,11 @@ class Material:
 
     def __post_init__(self) -> None:
         faults = [
-            Fault(f"material.{name}", f"no column {column!r}", f"add it; found {', '.join(map(str, frame.columns))}")
+            Fault(
+                f"material.{name}",
+                f"no column {column!r}",
+                f"add it; found {', '.join(map(str, frame.columns))}",
+            )
             for name, wanted in COLUMNS.items()
             for frame in [getattr(self, name)]
             for column in wanted
@@ -72,7 +76,9 @@ class Material:
         if not faults:
             faults = [*self._series_faults(), *self._forecast_faults(), *self._history_faults()]
         if faults:
-            raise DataError(f"edition {self.edition_id}: the report's material has {len(faults)} fault(s)", faults)
+            raise DataError(
+                f"edition {self.edition_id}: the report's material has {len(faults)} fault(s)", faults
+            )
 
     def _series_faults(self) -> list[Fault]:
         return [
@@ -94,18 +100,26 @@ class Material:
             found = sorted(round(float(level), 4) for level in group["quantile"])
             if found != list(LEVELS):
                 faults.append(
-                    Fault(f"material.forecasts: {id} {period}", f"quantile levels {found}", f"give {list(LEVELS)}")
+                    Fault(
+                        f"material.forecasts: {id} {period}",
+                        f"quantile levels {found}",
+                        f"give {list(LEVELS)}",
+                    )
                 )
             elif not group.sort_values("quantile")["value"].is_monotonic_increasing:
                 faults.append(
-                    Fault(f"material.forecasts: {id} {period}", "quantiles cross", "sort the paths' quantiles")
+                    Fault(
+                        f"material.forecasts: {id} {period}", "quantiles cross", "sort the paths' quantiles"
+                    )
                 )
         return faults
 
     def _history_faults(self) -> list[Fault]:
         faults = _period_faults("history", self.history)
         for status in sorted(set(self.history["status"]) - set(STATUSES), key=str):
-            faults.append(Fault("material.history", f"unknown status {status!r}", nearest(str(status), STATUSES)))
+            faults.append(
+                Fault("material.history", f"unknown status {status!r}", nearest(str(status), STATUSES))
+            )
         believed = self.history[self.history["believed"].astype(bool)]
         for row in believed[believed.duplicated(["series", "kind", "period"])].head(5).itertuples():
             where = f"material.history: {row.series} {row.period}"

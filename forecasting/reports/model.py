@@ -29,10 +29,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, the unit of its numbers, and the group head above it if any."""
+    """A column: its head, whether it holds numbers, and the group head above it if any."""
 
     head: str
-    unit: str = ""
     numeric: bool = False
     group: str = ""
 
@@ -178,7 +177,7 @@ class ReportModel:
     language: str
     facts: tuple[Fact, ...]
     banner: Banner
-    messages: tuple[str, ...]
+    messages: tuple[Fact, ...]
     headline: Table
     sections: tuple[tuple[str, tuple[SeriesSection, ...]], ...]
     honesty: tuple[Trap, ...]
@@ -191,6 +190,6 @@ class ReportModel:
 
 def build(material: Material, grouping: Grouping = "international") -> ReportModel:
     """The report model of one edition; ``grouping`` writes thousands internationally or in lakh and crore."""
-    from forecasting.reports.build import report_of
+    from forecasting.reports.compose import report_of
 
     return report_of(material, grouping)

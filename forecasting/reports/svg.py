@@ -1,7 +1,7 @@
-"""Makes matplotlib's SVG fit to stand inside a page: small, with unique ids, accessible, without inline styles.
+"""Makes matplotlib's SVG fit to stand inside a page: small, accessible, without inline styles.
 
 Inline styles become presentation attributes, so that a page may forbid inline styles altogether; ids that
-nothing refers to go, the others carry the chart's id; coordinates keep two decimals.
+nothing refers to go, the others carry the chart's id; coordinates keep one decimal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _STYLE_BLOCK = re.compile(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _STYLE = re.compile(r' style="([^"]*)"')
-_LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}")
+_COORDINATES = re.compile(r'( (?:d|x|y|transform|width|height)=")([^"]*)"')
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^)"]+)')
 _ID = re.compile(r' id="([^"]+)"')
 _OPENING = re.compile(r"<svg\b[^>]*>")
@@ -27,7 +28,7 @@ def tidy(svg: str, id: str, title: str, description: str) -> str:
     for pattern in (_DECLARATION, _METADATA, _STYLE_BLOCK, _COMMENT):
         svg = pattern.sub("", svg)
     svg = _STYLE.sub(lambda match: _attributes(match[1]), svg)
-    svg = _LONG_DECIMAL.sub(lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), svg)
+    svg = _COORDINATES.sub(lambda match: match[1] + _short(match[2]) + '"', svg)
     used = set(_REFERENCE.findall(svg))
     svg = _ID.sub(lambda match: f' id="{id}-{match[1]}"' if match[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{id}-", svg)
@@ -40,6 +41,16 @@ def tidy(svg: str, id: str, title: str, description: str) -> str:
     )
     svg = _OPENING.sub(lambda _: opening, svg, count=1)
     return re.sub(r"\s*\n\s*", "\n", svg).strip() + "\n"
+
+
+def _short(coordinates: str) -> str:
+    """Coordinates with one decimal and single spaces.
+
+    >>> _short("M 12.345678 9.0\\nL 3.04 -0.01")
+    'M 12.3 9 L 3 0'
+    """
+    rounded = _DECIMAL.sub(lambda match: f"{round(float(match[0]), 1) + 0.0:g}", coordinates)
+    return " ".join(rounded.split())
 
 
 def _attributes(style: str) -> str:

@@ -38,10 +38,9 @@ def headline(every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
         period = facts.headline_period
         kind = facts.headline_kind
         seen = facts.last(kind)
-        mark = "plan-bound" if facts.series.plan_bound else ""
+        note = unit_short(facts.series.unit) + (" · plan-bound" if facts.series.plan_bound else "")
         row = [
-            Cell(facts.series.title, link=f"#{anchor(facts.id)}", note=mark),
-            Cell(unit_short(facts.series.unit)),
+            Cell(facts.series.title, link=f"#{anchor(facts.id)}", note=note),
             _observed(seen, numbers),
             Cell(f"{period_text(seen.period)}, {STATUS_WORDS[seen.status]}" if seen else "nothing observed"),
             Cell(period_text(period) if period else MISSING),
@@ -51,8 +50,7 @@ def headline(every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
         row.append(Cell(facts.model or "none", link=f"#provenance-{anchor(facts.id)}"))
         rows.append(tuple(row))
     columns = (
-        Column("Series"),
-        Column("Unit"),
+        Column("Series and unit"),
         Column("Value", numeric=True, group="Last observed"),
         Column("Period, status", group="Last observed"),
         Column("Period", group="Forecast"),
@@ -63,7 +61,7 @@ def headline(every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
         Column("to", numeric=True, group="95% band"),
         Column("Model"),
     )
-    caption = "Last observation and forecast at the end of the horizon, by series. FY2030 is April 2029 to March 2030."
+    caption = "Last observation and forecast at the end of the horizon. FY2030 is April 2029 to March 2030."
     return Table("headline-numbers", caption, columns, tuple(rows))
 
 
@@ -78,10 +76,12 @@ def numbers_tables(facts: SeriesFacts, numbers: Numbers) -> tuple[Table, ...]:
         if kind is Kind.MONTH:
             before = sorted(seen)[-12:]
             ahead = [p for p in ahead if p.part == 12]
-        columns = [Column(_kind_head(kind)), Column("Status"), Column("Observed or median", "", numeric=True)]
+        columns = [Column(_kind_head(kind)), Column("Status"), Column("Observed or median", numeric=True)]
         for name, _, _ in BANDS:
             columns += [Column("from", numeric=True, group=name), Column("to", numeric=True, group=name)]
-        rows = [_observed_row(seen[p], numbers) for p in before] + [_forecast_row(p, fan[p], numbers) for p in ahead]
+        rows = [_observed_row(seen[p], numbers) for p in before] + [
+            _forecast_row(p, fan[p], numbers) for p in ahead
+        ]
         tables.append(
             Table(
                 f"numbers-{anchor(facts.id)}-{kind.value.lower()}",
@@ -167,6 +167,23 @@ def _first(row: pd.Series, *names: str) -> str:
     return ""
 
 
+def _who(material: Material, row: pd.Series) -> str:
+    name = _first(row, "publisher", "source", "source_id")
+    source = material.catalogue.sources.get(name)
+    return source.publisher if source else name
+
+
+def _outlook_value(row: pd.Series, numbers: Numbers) -> tuple[float | None, str]:
+    """An outlook's number, or its range when it gives no central value."""
+    read = pd.to_numeric(row.reindex(["value", "low", "high"]), errors="coerce")
+    value, low, high = (None if pd.isna(x) else float(x) for x in read)
+    if value is not None:
+        return value, numbers.observed(value)
+    if low is not None and high is not None:
+        return None, f"{numbers.observed(low)} to {numbers.observed(high)}"
+    return None, MISSING
+
+
 def outlooks_of(material: Material, id: str) -> pd.DataFrame:
     """The published outlooks of one series, latest period first as far as periods can be read."""
     frame = material.outlooks
@@ -183,15 +200,16 @@ def outlooks(material: Material, facts: SeriesFacts, numbers: Numbers) -> Table 
     rows = []
     for (_, row), period in zip(frame.iterrows(), periods_of(frame["period"]), strict=True):
         fan = facts.fans.get(period.kind, {}).get(period, {}) if period else {}
-        value = pd.to_numeric(row["value"], errors="coerce")
+        value, shown = _outlook_value(row, numbers)
         unit = _first(row, "unit")
         alike = unit == facts.series.unit
         rows.append(
             (
                 Cell(period_text(period) if period else str(row["period"])),
-                Cell(_first(row, "publisher", "who", "source", "source_id")),
+                Cell(_who(material, row)),
                 Cell(_first(row, "issued", "published", "date", "available_at")),
-                Cell(numbers.observed(float(value)), float(value)) if value == value else Cell(MISSING),
+                Cell(_first(row, "scenario") or MISSING),
+                Cell(shown, value),
                 Cell(unit_short(unit)),
                 _forecast(fan if alike else {}, 0.1, numbers),
                 _forecast(fan if alike else {}, 0.9, numbers),
@@ -202,6 +220,7 @@ def outlooks(material: Material, facts: SeriesFacts, numbers: Numbers) -> Table 
         Column("Period"),
         Column("Who"),
         Column("Issued"),
+        Column("Scenario"),
         Column("Value", numeric=True),
         Column("Unit"),
         Column("from", numeric=True, group="Our 80% band"),
@@ -217,11 +236,12 @@ def provenance(material: Material) -> Table:
     """One row a series: the run, recipe, data and sources its numbers come from."""
     columns = (Column("Series"), Column("Run"), Column("Recipe"), Column("Data"), Column("Sources"))
     rows = []
-    for row in material.provenance.sort_values("series", kind="stable").itertuples():
-        title = material.catalogue.series[str(row.series)].title
-        cells = [str(v) if not pd.isna(v) else MISSING for v in (row.run_id, row.recipe_digest, row.data_digest)]
-        sources = row.sources if isinstance(row.sources, str) else ", ".join(map(str, row.sources))
-        name = anchor(str(row.series))
+    for row in material.provenance.sort_values("series", kind="stable").to_dict("records"):
+        title = material.catalogue.series[str(row["series"])].title
+        texts = [row[name] for name in ("run_id", "recipe_digest", "data_digest")]
+        cells = [MISSING if pd.isna(text) else str(text) for text in texts]
+        sources = row["sources"] if isinstance(row["sources"], str) else ", ".join(map(str, row["sources"]))
+        name = anchor(str(row["series"]))
         head = Cell(title, link=f"#{name}", id=f"provenance-{name}")
         rows.append((head, *(Cell(c) for c in cells), Cell(sources)))
     return Table("provenance-table", "Where each series' numbers come from", columns, tuple(rows))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from forecasting.reports.format import Numbers, percent_text, period_text
 from forecasting.periods import Period
+from forecasting.reports.format import Numbers, percent_text, period_text
 
 # The lowest probability at which each phrase is used (the scale of the IPCC guidance note of 2010).
 SCALE: tuple[tuple[float, str], ...] = (
@@ -98,7 +98,9 @@ def outlook_sentence(
     )
 
 
-def certificate_sentence(model: str, origins: int, points: int, coverage: Mapping[int, float], note: str) -> str:
+def certificate_sentence(
+    model: str, origins: int, points: int, coverage: Mapping[int, float], note: str
+) -> str:
     """A band's certificate: how many backtest points each band held, at which sample size.
 
     >>> certificate_sentence("theta", 12, 48, {80: 0.771}, "")
@@ -111,7 +113,8 @@ def certificate_sentence(model: str, origins: int, points: int, coverage: Mappin
     ]
     tail = f" {note.rstrip('.')}." if note else ""
     if not held:
-        return f"These bands carry no certificate: no backtest points are recorded for {model or 'the model'}.{tail}"
+        whose = model or "the model"
+        return f"These bands carry no certificate: no backtest points are recorded for {whose}.{tail}"
     return f"In {origins} backtest origins of {model} {'; '.join(held)}.{tail}"
 
 

@@ -27,13 +27,15 @@ MODEL = {EV: "theta", OXIDE: "local level", METAL: "plan", IMPORTS: "ets"}
 def made_up_catalogue() -> Catalogue:
     series = {
         EV: Series(
-            title="Electric two-wheelers registered (made up)", unit="vehicles", kind=Kind.MONTH, side="demand",
-            target=True, sources=("registry", "press"), trust="Made up: the registry counts, the press rounds.",
+            title="Electric two-wheelers registered (made up)", unit="vehicles", kind=Kind.MONTH,
+            side="demand", target=True, sources=("registry", "press"),
+            trust="Made up: the registry counts, the press rounds.",
             traps=("Made up: one state is missing from the registry before 2024 & counted <twice> after.",),
         ),
         OXIDE: Series(
             title="Rare-earth oxide made (made up)", unit="t REO", kind=Kind.CY, side="supply", target=True,
-            sources=("survey",), traps=("Made up: the last five years repeat one figure; it is not measured.",),
+            sources=("survey",),
+            traps=("Made up: the last five years repeat one figure; it is not measured.",),
         ),
         METAL: Series(
             title="Neodymium metal (made up)", unit="t Nd", kind=Kind.FY, side="supply", target=True,
@@ -63,7 +65,11 @@ def made_up_catalogue() -> Catalogue:
         ),
     }  # fmt: skip
     publication = Publication(
-        release_calendar={}, critical=(EV, METAL), contact="reports@example.org", licence="CC BY 4.0", gates={}
+        release_calendar={},
+        critical=(EV, METAL),
+        contact="reports@example.org",
+        licence="CC BY 4.0",
+        gates={},
     )
     return Catalogue(Path("made-up"), series, sources, events, {}, (), publication)
 
@@ -79,9 +85,22 @@ def fan(id: str, first: str, last: str, start: float, growth: float, spread: flo
     return pd.DataFrame(rows, columns=list(empty("forecasts").columns))
 
 
-def seen(id: str, values: dict[str, float], status: str = "actual", source: str = "survey_2026", **more: Any) -> pd.DataFrame:
+def seen(
+    id: str, values: dict[str, float], status: str = "actual", source: str = "survey_2026", **more: Any
+) -> pd.DataFrame:
     rows = [
-        (id, Period.parse(p).kind.value, p, v, UNITS[id], status, source, pd.Timestamp("2026-10-01"), "", True)
+        (
+            id,
+            Period.parse(p).kind.value,
+            p,
+            v,
+            UNITS[id],
+            status,
+            source,
+            pd.Timestamp("2026-10-01"),
+            "",
+            True,
+        )
         for p, v in values.items()
     ]
     return pd.DataFrame(rows, columns=list(empty("history").columns)).assign(**more)
@@ -112,7 +131,12 @@ def made_up() -> Material:
             seen(EV, rival, source="press_2026", believed=False, note="rounded by the press"),
             seen(OXIDE, {f"CY{y}": 1500 + 130.5 * (y - 2010) for y in range(2010, 2021)}),
             seen(OXIDE, {f"CY{y}": 2900.0 for y in range(2021, 2026)}, "carried_forward"),
-            seen(OXIDE, {"CY2015": 1700.0, "CY2016": 1710.0, "CY2019": 2500.0}, source="press_2026", believed=False),
+            seen(
+                OXIDE,
+                {"CY2015": 1700.0, "CY2016": 1710.0, "CY2019": 2500.0},
+                source="press_2026",
+                believed=False,
+            ),
             seen(METAL, {"FY2023": 40.0, "FY2024": 90.5}, "estimate"),
             seen(METAL, {"FY2025": 200.0}),
             seen(METAL, {"FY2026": 450.0}, "target"),
