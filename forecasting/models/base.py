@@ -1,4 +1,4 @@
-"""The Forecaster: parameters are its fields, ``fit`` and ``predict`` check, ``_fit`` and ``_predict`` compute."""
+"""The Forecaster: parameters are fields, ``fit`` and ``predict`` check, ``_fit`` and ``_predict`` compute."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def seed_of(seed: int, *parts: str) -> np.random.Generator:
 class Forecaster(ABC):
     """Something that learns from a panel and gives joint sample paths.
 
-    Sub-classes are dataclasses: their fields are their parameters, what is logged is what they are. ``minimum``
-    is the number of observations below which a model refuses by name.
+    Sub-classes are dataclasses: their fields are their parameters, what is logged is what they are.
+    ``minimum`` is the number of observations below which a model refuses by name.
     """
 
     name: ClassVar[str]
@@ -111,9 +111,9 @@ class Forecaster(ABC):
 class Sample:
     """One series as a local model sees it, on the link's scale.
 
-    ``z`` runs from the first to the last observation (NaN in gaps); ``first`` is its first period; ``season``
-    the periods in a year; ``regressors`` has one column for each regressor the sample can tell something about
-    and rows from ``first`` to as far as they are known; ``regressor_names`` names them.
+    ``z`` runs from the first to the last observation (NaN in gaps); ``first`` is its first period;
+    ``season`` the periods in a year; ``regressors`` has one column for each regressor the sample can tell
+    something about and rows from ``first`` to as far as they are known; ``regressor_names`` names them.
     """
 
     id: str
@@ -163,9 +163,10 @@ class LocalForecaster(Forecaster):
     """A model fitted to one series at a time on the scale of a link chosen by the data.
 
     Sub-classes implement :meth:`_learn` and :meth:`_simulate`; the scale, the ceiling, ragged ends and seeds
-    are handled here. A series whose observations are all the same is forecast as that constant. ``history`` is
-    the number of last years learnt from (None: all), never fewer than 24 observations where there are so many:
-    a market that grew a thousandfold was, on the log scale, far wilder when it was small than it is now.
+    are handled here. A series whose observations are all the same is forecast as that constant. ``history``
+    is the number of last years learnt from (None: all), never fewer than 24 observations where there are so
+    many: a market that grew a thousandfold was, on the log scale, far wilder when it was small than it is
+    now.
     """
 
     link: str = field(default="auto", kw_only=True)

@@ -79,9 +79,8 @@ class Combination(Forecaster):
 
     def _require(self, id: str, left: int) -> None:
         if not left:
-            raise Refusal(
-                f"{self.name}: every member refused {id}: {'; '.join(self._dropped[id] + self._late.get(id, []))}"
-            )
+            reasons = "; ".join(self._dropped[id] + self._late.get(id, []))
+            raise Refusal(f"{self.name}: every member refused {id}: {reasons}")
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
@@ -124,11 +123,11 @@ class Combination(Forecaster):
 class Median(Combination):
     """The median of several models, draw by draw.
 
-    Source: quantile averaging (Lichtendahl, Grushka-Cockayne & Winkler, Management Science 59, 2013) with the
-    median, which one wild member cannot move (Petropoulos & Svetunkov, International Journal of Forecasting 36,
-    2020). Members' paths are ranked by their level and joined rank by rank, which gives the order of draws in
-    time; the values of a period are the medians of the members' quantiles, so bands are as wide as the middle
-    member's, not narrower for having been averaged.
+    Source: quantile averaging (Lichtendahl, Grushka-Cockayne & Winkler, Management Science 59, 2013) with
+    the median, which one wild member cannot move (Petropoulos & Svetunkov, International Journal of
+    Forecasting 36, 2020). Members' paths are ranked by their level and joined rank by rank, which gives the
+    order of draws in time; the values of a period are the medians of the members' quantiles, so bands are as
+    wide as the middle member's, not narrower for having been averaged.
 
     >>> from forecasting.periods import Period
     >>> panel = Panel.of({"a": {Period.parse(f"FY{y}"): float(y % 7 + 5) for y in range(2015, 2026)}})
@@ -147,8 +146,8 @@ class Median(Combination):
 class TrimmedMean(Combination):
     """The mean of several models, draw by draw, without the lowest and highest ``trim`` of them.
 
-    Source: Jose & Winkler, Simple robust averages of forecasts (International Journal of Forecasting 24, 2008).
-    Joined as in :class:`Median`.
+    Source: Jose & Winkler, Simple robust averages of forecasts (International Journal of Forecasting 24,
+    2008). Joined as in :class:`Median`.
     """
 
     name: ClassVar[str] = "trimmed_mean"

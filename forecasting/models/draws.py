@@ -42,10 +42,10 @@ def blocks(
 ) -> Array:
     """``count`` resampled steps for each path, (count, paths), with mean zero, drawn in contiguous blocks.
 
-    Blocks keep the reversals of monthly noise, which single steps would accumulate (the moving-block bootstrap
-    of Künsch, Annals of Statistics 17, 1989). A block is drawn by the weight of its last step. ``signed`` gives
-    every block a random sign, which keeps the size of a common drift as uncertainty; otherwise the mean is
-    taken out.
+    Blocks keep the reversals of monthly noise, which single steps would accumulate (the moving-block
+    bootstrap of Künsch, Annals of Statistics 17, 1989). A block is drawn by the weight of its last step.
+    ``signed`` gives every block a random sign, which keeps the size of a common drift as uncertainty;
+    otherwise the mean is taken out.
     """
     ends = np.arange(length - 1, len(steps))
     table = steps[ends[:, None] + np.arange(1 - length, 1)]

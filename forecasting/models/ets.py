@@ -62,7 +62,12 @@ class ETS(LocalForecaster):
         return fit(self.name, sample, prepare, self.maxiter)
 
     def _simulate(
-        self, sample: Sample, state: Fitted, steps: int, paths: int, rng: np.random.Generator
+        self,
+        sample: Sample,  # noqa: ARG002
+        state: Fitted,
+        steps: int,
+        paths: int,
+        rng: np.random.Generator,
     ) -> Array:
         return simulate(state, steps, paths, rng)
 

@@ -23,11 +23,11 @@ class LagRegressor(LocalForecaster):
     """Ridge regression or boosted trees from past changes to the next, learnt from all series together.
 
     Source: global models as in Montero-Manso & Hyndman (International Journal of Forecasting 37, 2021), with
-    scikit-learn. Changes on the link's scale are taken around each series' growth of the last three years and
-    divided by their size. The lags are the last two changes, and for series with a season also the two around
-    a year ago. Forecasts are fed back; every step adds a past error, and the growth fades, the share
-    ``damping`` being left after a year. Only rows whose lags are all known are learnt from; a lag that falls in
-    a gap at the end counts as average growth.
+    scikit-learn. Changes on the link's scale are taken around each series' growth of the last three years
+    and divided by their size. The lags are the last two changes, and for series with a season also the two
+    around a year ago. Forecasts are fed back; every step adds a past error, and the growth fades, the share
+    ``damping`` being left after a year. Only rows whose lags are all known are learnt from; a lag that falls
+    in a gap at the end counts as average growth.
     """
 
     name: ClassVar[str] = "lags"

@@ -27,10 +27,10 @@ class _Walk:
 class Naive(LocalForecaster):
     """The last observation, with the changes of the past as its error (random walk without drift).
 
-    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed., 5.2). Works on the link's
-    scale, so an error is a ratio for quantities. Past changes are drawn in blocks of a year with random signs;
-    those of ``memory`` years ago half as often as the newest. A change over a gap of k periods counts as one
-    step divided by √k.
+    Source: Hyndman & Athanasopoulos, Forecasting: Principles and Practice (3rd ed., 5.2). Works on the
+    link's scale, so an error is a ratio for quantities. Past changes are drawn in blocks of a year with
+    random signs; those of ``memory`` years ago half as often as the newest. A change over a gap of k periods
+    counts as one step divided by √k.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period

@@ -25,11 +25,11 @@ FIT_SEED = 20260401
 class Prophet(LocalForecaster):
     """Piecewise linear trend, yearly season and events, fitted as a generalised additive model.
 
-    Source: Taylor & Letham, Forecasting at Scale (American Statistician 72, 2018), by the package ``prophet``.
-    Two things differ, because its trend goes on for ever and forgets where the series ended: the slope of
-    every simulated trend fades, the share ``damping`` being left after a year, and residuals follow a
-    first-order autoregression, so that paths start at the last observation. A season needs two years and a
-    month of monthly or quarterly data.
+    Source: Taylor & Letham, Forecasting at Scale (American Statistician 72, 2018), by the package
+    ``prophet``. Two things differ, because its trend goes on for ever and forgets where the series ended:
+    the slope of every simulated trend fades, the share ``damping`` being left after a year, and residuals
+    follow a first-order autoregression, so that paths start at the last observation. A season needs two
+    years and a month of monthly or quarterly data.
     """
 
     name: ClassVar[str] = "prophet"
@@ -99,7 +99,7 @@ class Prophet(LocalForecaster):
         fading = self.damping ** (np.arange(steps) / sample.season)
         trend = beyond[0] + np.cumsum(np.diff(beyond, axis=0) * fading[:, None], axis=0)
         rest = (central["yhat"] - central["trend"]).to_numpy()[1:, None]
-        return standard.back(trend + rest + _noise(residuals, steps, paths, rng))
+        return np.asarray(standard.back(trend + rest + _noise(residuals, steps, paths, rng)))
 
 
 def _noise(residuals: Array, steps: int, paths: int, rng: np.random.Generator) -> Array:

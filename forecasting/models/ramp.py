@@ -18,11 +18,12 @@ from forecasting.periods import Period
 class TargetRamp(Forecaster):
     """From the last observed level towards an announced plan, with a drawn delay and a drawn achievement.
 
-    For series ruled by decisions, where history says little: mines, separation plants, magnet plants. The plan
-    is the column of the covariates named like the series, known at some periods after its last observation; it
-    is joined by straight lines and held after its last point. A path follows the plan ``delay`` years late and
-    covers a share of the way to it. The defaults are wide on purpose, after the record of megaprojects
-    (Flyvbjerg, What You Should Know About Megaprojects, Project Management Journal 45, 2014).
+    For series ruled by decisions, where history says little: mines, separation plants, magnet plants. The
+    plan is the column of the covariates named like the series, known at some periods after its last
+    observation; it is joined by straight lines and held after its last point. A path follows the plan
+    ``delay`` years late and covers a share of the way to it. The defaults are wide on purpose, after the
+    record of megaprojects (Flyvbjerg, What You Should Know About Megaprojects, Project Management Journal
+    45, 2014).
 
     * ``delay_low/central/high``: years late, triangular; on time at best, one typical, four at worst.
     * ``achieved_mean``, ``achieved_weight``: the share of the planned change achieved, Beta(mean × weight,

@@ -60,7 +60,7 @@ class Recipe(Strict):
         )
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, two spaces, a newline at the end; the same recipe gives the same bytes."""
+        """Canonical JSON: sorted keys, two spaces, a newline at the end; equal recipes give equal bytes."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -78,10 +78,7 @@ class Recipe(Strict):
 
     def refit(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
         """Make the forecast again; raises :class:`DataError` when the data are not those of the recipe."""
-        missing = [id for id in self.series if id not in panel.ids]
-        if missing:
-            raise DataError(f"the recipe needs series the panel does not hold: {', '.join(missing)}")
-        panel = panel.only(*self.series)
+        panel = self._mine(panel)
         found = None if covariates is None else covariates.digest()
         for what, expected, actual in (
             ("panel", self.panel_digest, panel.digest()),
@@ -91,5 +88,15 @@ class Recipe(Strict):
                 raise DataError(
                     f"the {what} changed since the recipe was written: expected {expected}, found {actual}"
                 )
-        forecaster = build(self.model, self.parameters).fit(panel, covariates)
+        return self.apply(panel, covariates)
+
+    def apply(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
+        """The same model, parameters and seed on other data, such as those of the next month."""
+        forecaster = build(self.model, self.parameters).fit(self._mine(panel), covariates)
         return forecaster.predict(Period.parse(self.horizon), paths=self.paths, seed=self.seed)
+
+    def _mine(self, panel: Panel) -> Panel:
+        missing = [id for id in self.series if id not in panel.ids]
+        if missing:
+            raise DataError(f"the recipe needs series the panel does not hold: {', '.join(missing)}")
+        return panel.only(*self.series)

@@ -17,11 +17,11 @@ def usable_regressors(
 ) -> tuple[tuple[str, ...], Array | None]:
     """Names and columns of the covariates whose effect on a sample can be estimated.
 
-    ``z`` is the sample (NaN in gaps) and ``first`` its first period; the columns run from ``first`` to the end
-    of the covariates. A column is kept when it is known over the whole sample; differs from its most common
-    value in at least 3 observations; has shown at least half of its whole known range, so that a policy still
-    ramping up is not extrapolated from its first months; and is no combination of columns already kept. There
-    is at most one for every 10 observations, those that varied most first.
+    ``z`` is the sample (NaN in gaps) and ``first`` its first period; the columns run from ``first`` to the
+    end of the covariates. A column is kept when it is known over the whole sample; differs from its most
+    common value in at least 3 observations; has shown at least half of its whole known range, so that a
+    policy still ramping up is not extrapolated from its first months; and is no combination of columns
+    already kept. There is at most one for every 10 observations, those that varied most first.
 
     >>> from forecasting.periods import Kind
     >>> import pandas as pd

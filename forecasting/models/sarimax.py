@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,13 +21,13 @@ SHORT_ORDERS: tuple[Order, ...] = ((0, 1, 0), (0, 1, 1), (1, 1, 0))
 class SARIMAX(LocalForecaster):
     """ARIMA of the link's scale, gaps open, with regression on season and on the events a sample can show.
 
-    Source: Box & Jenkins (1970) and, for regression with ARIMA errors, Hyndman & Athanasopoulos (3rd ed., 10);
-    state space form of ``statsmodels.tsa.SARIMAX``. By default the order is that of
-    least AICc among (0,1,0), (0,1,1) and (1,1,0), beside ``harmonics`` pairs of sines where there is a season.
-    The autoregression of growth is bounded so that the share ``damping`` at most is left after a year: its
-    estimate on growing markets can be one, growth for ever, absurd five years ahead on a log scale. No constant
-    is fitted beside a difference. The airline model is ``order=(0, 1, 1), seasonal_order=(0, 1, 1)``; its bands
-    are meant for a year or two.
+    Source: Box & Jenkins (1970) and, for regression with ARIMA errors, Hyndman & Athanasopoulos (3rd ed.,
+    10); state space form of ``statsmodels.tsa.SARIMAX``. By default the order is that of least AICc among
+    (0,1,0), (0,1,1) and (1,1,0), beside ``harmonics`` pairs of sines where there is a season. The
+    autoregression of growth is bounded so that the share ``damping`` at most is left after a year: its
+    estimate on growing markets can be one, growth for ever, absurd five years ahead on a log scale. No
+    constant is fitted beside a difference. The airline model is ``order=(0, 1, 1), seasonal_order=(0, 1,
+    1)``; its bands are meant for a year or two.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period
@@ -86,7 +87,8 @@ class SARIMAX(LocalForecaster):
         z = (sample.z - sample.z[-1]) / float(np.nanstd(sample.z))
         for order in SHORT_ORDERS:
             try:
-                with np.errstate(all="ignore"):
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
                     results = Model(z, exog=exog, order=order).fit(disp=0, maxiter=self.maxiter)
             except (ValueError, np.linalg.LinAlgError):
                 continue

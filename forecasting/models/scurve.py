@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
@@ -22,16 +23,17 @@ class SCurve(Forecaster):
     """Logistic, Gompertz or Bass growth towards a ceiling drawn from a declared range.
 
     Sources: Bass, A New Product Growth Model (Management Science 15, 1969); Meade & Islam, Modelling and
-    forecasting the diffusion of innovation (International Journal of Forecasting 22, 2006). Each path draws a
-    ceiling: a fraction ``ceiling_low/central/high`` of the panel's ceiling where there is one, otherwise a
-    multiple ``multiple_low/central/high`` of the last year's level. Below it the curve is a straight line after
-    a transformation, fitted by least squares with weights that halve every ``half_life`` years; its two
-    coefficients are drawn from their distribution. Months get seasonal effects. What is left follows a
+    forecasting the diffusion of innovation (International Journal of Forecasting 22, 2006). Each path draws
+    a ceiling: a fraction ``ceiling_low/central/high`` of the panel's ceiling where there is one, otherwise a
+    multiple ``multiple_low/central/high`` of the last year's level. Below it the curve is a straight line
+    after a transformation, fitted by least squares with weights that halve every ``half_life`` years; its
+    two coefficients are drawn from their distribution. Months get seasonal effects. What is left follows a
     first-order autoregression, so that paths start at the last observation. Early adoption says next to
-    nothing about a ceiling, so the ceiling is an assumption to defend, not a result. For Bass curves the ratio
-    of imitation to innovation is drawn between 5 and 200.
+    nothing about a ceiling, so the ceiling is an assumption to defend, not a result. For Bass curves the
+    ratio of imitation to innovation is drawn between 5 and 200.
 
-    >>> panel = Panel.of({"a": {Period.parse(f"FY{y}"): 100 / (1 + 2.0 ** (2022 - y)) for y in range(2016, 2026)}})
+    >>> grown = {Period.parse(f"FY{y}"): 100 / (1 + 2.0 ** (2022 - y)) for y in range(2016, 2026)}
+    >>> panel = Panel.of({"a": grown})
     >>> paths = SCurve(multiple_high=2.0, multiple_central=1.5).fit(panel).predict(
     ...     Period.parse("FY2030"), paths=50, seed=1).paths
     >>> bool((paths < 200).all())
@@ -68,9 +70,13 @@ class SCurve(Forecaster):
             self._range(id, panel.kind.per_year)
 
     def _range(self, id: str, season: int) -> tuple[Array, Array]:
-        """Shares of the moving bound (or of the last level), and the triangular range left for the ceiling."""
+        """Shares of the moving bound (or of the last level), and the range left for the ceiling."""
         y, _, bound = self._series[id]
         recent = y[-season:][np.isfinite(y[-season:])]
+        if recent.max() <= 0:
+            raise Refusal(
+                f"{self.name}: {id} was zero for its whole last year, there is nothing to grow from"
+            )
         bounded = bound is not None
         share = y / bound if bound is not None else y / recent.mean()
         low, central, high = (
@@ -81,7 +87,8 @@ class SCurve(Forecaster):
         reached = float(np.nanmax(share[-3 * season :])) / FULLEST
         if reached >= high:
             raise Refusal(
-                f"{self.name}: {id} has reached {reached * FULLEST:.2f} of its bound, the ceiling's high is {high}"
+                f"{self.name}: {id} has reached {reached * FULLEST:.2f} of its bound; "
+                f"the high of its ceiling is {high}"
             )
         low = max(low, reached)
         return share, np.array([low, min(max(central, low), high), high])
@@ -179,7 +186,7 @@ def _line(t: Array, w: Array, weights: Array) -> tuple[Array, Array, Array]:
     return intercept, slope, w - intercept[:, None] - slope[:, None] * t
 
 
-def _seasons(errors: Array, weights: Array, phases: Array, season: int) -> Array:
+def _seasons(errors: Array, weights: Array, phases: npt.NDArray[np.int_], season: int) -> Array:
     """Weighted mean residual of each phase, shrunk by one observation's weight, summing to zero."""
     onehot = (phases[:, None] == np.arange(season)) * weights[:, None]
     effects = errors @ onehot / (onehot.sum(axis=0) + 1.0)

@@ -59,9 +59,11 @@ def fit(name: str, sample: Sample, prepare: Callable[[Array], Any], maxiter: int
 
     Variances stay at their estimates; the doubt about the size of errors is drawn in :func:`simulate`.
 
-    ``prepare`` builds the statsmodels model and returns it with its fitting function. ``slopes`` is the number
-    of regression coefficients. Whatever goes wrong inside becomes a :class:`Refusal` by ``name``.
+    ``prepare`` builds the statsmodels model and returns it with its fitting function. ``slopes`` is the
+    number of regression coefficients. Whatever goes wrong inside becomes a :class:`Refusal` by ``name``.
     """
+    import statsmodels.tools.sm_exceptions  # noqa: F401  (its import sets warning filters, so it goes first)
+
     standard = Standard.of(sample.z)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -86,20 +88,21 @@ def _calm(errors: Array, half_life: float) -> float:
     if len(known) < 2:
         return 1.0
     squares = errors[known] ** 2
-    return float(np.sqrt(recency(float(known[-1]) - known, half_life) @ squares / squares.mean()))
+    return float(
+        np.sqrt(recency((known[-1] - known).astype(np.float64), half_life) @ squares / squares.mean())
+    )
 
 
 def _around(model: Any, results: Any, rng: np.random.Generator) -> list[Array]:
     best = np.asarray(results.params, dtype=float)
     covariance = np.asarray(results.cov_params(), dtype=float)
     covariance = np.where(np.isfinite(covariance), covariance, 0.0)
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    root = vectors * np.sqrt(np.clip(values, 0.0, FLATTEST**2))
+    root = _root(covariance, FLATTEST**2)
     still = np.array([label.startswith("sigma2") for label in model.param_names])
     still |= np.diag(covariance) == 0.0
     thetas = [best]
     for _ in range(PARAMETER_DRAWS - 1):
-        step = root @ rng.standard_normal(len(values))
+        step = root @ rng.standard_normal(len(best))
         step[still] = 0.0
         thetas.append(
             next((best + step / 2**k for k in range(4) if _allowed(model, best + step / 2**k)), best)
@@ -133,9 +136,10 @@ def _system(model: Any, theta: Array) -> dict[str, Array] | None:
     return system
 
 
-def _root(covariance: Array) -> Array:
+def _root(covariance: Array, most: float = np.inf) -> Array:
+    """The symmetric square root, which rounding cannot flip as it flips the signs of eigenvectors."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)))
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0.0, most))) @ vectors.T)
 
 
 def simulate(

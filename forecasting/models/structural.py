@@ -19,12 +19,13 @@ class UnobservedComponents(LocalForecaster):
     """Level, fading growth, trigonometric season and policy interventions, each a state with its own doubt.
 
     Source: Harvey, Forecasting, Structural Time Series Models and the Kalman Filter (1989), in
-    ``statsmodels.tsa.UnobservedComponents``. ``trend="local"`` moves level and growth both; ``"smooth"`` moves
-    only the growth, with a first-order autoregression around it; ``"level"`` has no growth. Growth is damped:
-    the share ``damping`` of it is left after a year. How much growth wanders is declared, not fitted: its
-    variance is that of a typical step divided by ``smoothness`` × (periods a year)⁴, the scaling of the Hodrick–Prescott filter (6.25 there) by
-    Ravn & Uhlig (Review of Economics and Statistics 84, 2002); fitted to a market's boom years it would make
-    five-year bands meaningless. Fewer than eight observations get a level only.
+    ``statsmodels.tsa.UnobservedComponents``. ``trend="local"`` moves level and growth both; ``"smooth"``
+    moves only the growth, with a first-order autoregression around it; ``"level"`` has no growth. Growth is
+    damped: the share ``damping`` of it is left after a year. How much growth wanders is declared, not
+    fitted: its variance is that of a typical step divided by ``smoothness`` × (periods a year)⁴, the scaling
+    of the Hodrick–Prescott filter (6.25 there) by Ravn & Uhlig (Review of Economics and Statistics 84,
+    2002); fitted to a market's boom years it would make five-year bands meaningless. Fewer than eight
+    observations get a level only.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period
