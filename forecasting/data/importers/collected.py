@@ -1,18 +1,13 @@
 """Import the collected figures: folders of CSV files, one row per figure, into the observation tables.
 
-The collected files share the columns ``date, frequency, series, value, unit, source_id, note``; some add
-``geography``, ``low`` and ``high``, or ``vintage``. They do not share a convention: some date a period by its
-first day, some by its last. ``data/mapping.yaml`` says which, and names every collected series as taken
-(under which of our names, from when on, with which status) or as left out, with the reason. A series the
-mapping does not name is an error, so a figure is never lost, nor taken, without a decision.
-
-:func:`load_mapping` reads the mapping, :func:`read_collected` applies it, :func:`write` puts the result down
-in the one canonical form.
+The files share the columns ``date, frequency, series, value, unit, source_id, note``; some add ``geography``,
+``low`` and ``high``, or ``vintage``. Some date a period by its first day, some by its last:
+``data/mapping.yaml`` says which, and names every collected series as taken or as left out, with the reason.
+A series it does not name is an error, so no figure is lost, or taken, without a decision.
 """
 
 from __future__ import annotations
 
-import calendar
 import csv
 import re
 from collections.abc import Iterable, Iterator
@@ -20,37 +15,31 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
-from forecasting.errors import ConfigError, DataError, Fault, InputMissing, nearest
+from forecasting.catalogue import Status, Strict, read_yaml, validate
+from forecasting.errors import DataError, Fault, InputMissing, nearest
+from forecasting.periods import Kind, Period
 
 HEADER = ["period", "series", "value", "unit", "source", "status", "available_at", "note"]
 KEY = ["series", "period", "source", "available_at"]
 ASSUMED = "availability assumed"
 
-PeriodKind = Literal["month", "FY", "CY"]
-Status = Literal["actual", "provisional", "estimate", "carried_forward", "derived", "target"]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UnitRule(_Strict):
+class UnitRule(Strict):
     """What a collected unit is called here, and what to multiply by."""
 
     unit: str
     scale: Decimal = Decimal(1)
 
 
-class Rule(_Strict):
+class Rule(Strict):
     """Which rows of one collected series it speaks for, and what becomes of them. The first match wins."""
 
-    sources: list[str] = ["*"]
+    sources: tuple[str, ...] = ("*",)
     frequency: str | None = None
     says: str | None = Field(default=None, description="a regular expression found in the note")
     first: str | None = Field(default=None, description="dated (ISO) on or after")
@@ -66,9 +55,15 @@ class Rule(_Strict):
     source: str = "{source}"
     available: Literal["published", "lag"] = "published"
     lag_days: int = 30
-    known: dict[str, date] = Field(default_factory=dict, description="period -> the day it became known")
+    known: dict[str, date] = Field(default_factory=dict, description="period: the day it became known")
     remark: str = ""
     keep_note: bool = True
+
+    @model_validator(mode="after")
+    def _decided(self) -> Rule:
+        if (self.left_out is None) == (self.series is None):
+            raise ValueError("a rule either names our series or says left_out and why")
+        return self
 
     def speaks_for(self, row: dict[str, str]) -> bool:
         """Whether this rule is the one for a collected row."""
@@ -81,23 +76,23 @@ class Rule(_Strict):
         )
 
 
-class FileRules(_Strict):
+class FileRules(Strict):
     """How one collected file dates its periods, and the rules for each of its series."""
 
     group: Literal["ev_sales", "production", "magnet_imports", "prices", "drivers"]
     dates: Literal["start", "end"]
     series: dict[str, list[Rule]]
-    left_out: dict[str, str] = {}
+    left_out: dict[str, str] = Field(default_factory=dict)
 
 
-class Basis(_Strict):
+class Basis(Strict):
     """One publisher's set of figures that may be subtracted from each other."""
 
     source: str
     sources: list[str]
 
 
-class Difference(_Strict):
+class Difference(Strict):
     """A series that is a total less its parts, taken only within one basis."""
 
     group: str
@@ -107,15 +102,15 @@ class Difference(_Strict):
     most: float = Field(description="the largest share of the total that is believed")
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """The whole of ``mapping.yaml``, with the publication dates of ``sources.yaml``."""
 
-    frequencies: dict[str, PeriodKind]
+    frequencies: dict[str, Kind]
     units: dict[str, UnitRule]
     files: dict[str, FileRules]
-    left_out_files: dict[str, str] = {}
-    differences: dict[str, Difference] = {}
-    published: dict[str, date] = {}
+    left_out_files: dict[str, str] = Field(default_factory=dict)
+    differences: dict[str, Difference] = Field(default_factory=dict)
+    published: dict[str, date] = Field(default_factory=dict)
 
 
 class _Row(NamedTuple):
@@ -132,32 +127,27 @@ class _Row(NamedTuple):
 
 def load_mapping(path: Path, sources: Path | None = None) -> Mapping:
     """Read the mapping; publication dates come from ``sources`` (default: ``sources.yaml`` beside it)."""
-    raw = _yaml(path)
-    published = _yaml(sources or path.with_name("sources.yaml"))["sources"]
-    for name, entry in raw.get("files", {}).items():
+    raw = read_yaml(path)
+    published = read_yaml(sources or path.with_name("sources.yaml"))["sources"]
+    for entry in raw.get("files", {}).values():
         defaults = entry.pop("defaults", {})
-        for series, rules in entry.get("series", {}).items():
-            rules = rules if isinstance(rules, list) else [rules]
+        for series, given in entry.get("series", {}).items():
+            rules = given if isinstance(given, list) else [given]
             entry["series"][series] = [r if "left_out" in r else {**defaults, **r} for r in rules]
-            if any("left_out" not in r and "series" not in r for r in entry["series"][series]):
-                fault = Fault(f"{path.name}: {name}: {series}", "a rule that neither takes nor leaves out", "say which")
-                raise ConfigError("the mapping is incomplete", [fault])
-    raw["published"] = {name: entry["published"] for name, entry in published.items() if entry.get("published")}
-    try:
-        return Mapping.model_validate(raw)
-    except ValidationError as error:
-        faults = [Fault(f"{path.name}: {'.'.join(map(str, e['loc']))}", e["msg"], "correct it") for e in error.errors()]
-        raise ConfigError(f"{path} is not a mapping", faults) from error
+    raw["published"] = {
+        name: about["published"] for name, about in published.items() if about.get("published")
+    }
+    return validate(path, raw, Mapping)
 
 
 def read_collected(directory: Path, mapping: Mapping) -> pd.DataFrame:
     """Every figure the mapping takes from a folder, as observation rows with their ``group``.
 
-    All faults are reported together: a file or series the mapping does not name, a unit or frequency it does
-    not know, a date that is not the first (or last) day of its period, two figures for one key.
+    All faults are reported together: an unnamed file or series, an unknown unit or frequency, a date that is
+    not the first (or last) day of its period, two figures for one key.
     """
     if not directory.is_dir():
-        raise InputMissing(f"{directory} is not a folder", [Fault(str(directory), "no such folder", "name another")])
+        raise InputMissing(f"{directory} is not a folder; name the one that holds the collected files")
     faults: list[Fault] = []
     rows: list[_Row] = []
     found = {path.relative_to(directory).as_posix(): path for path in sorted(directory.rglob("*.csv"))}
@@ -201,41 +191,16 @@ def plain(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else format(Decimal(repr(float(value))), "f")
 
 
-def label(day: date, kind: PeriodKind, convention: Literal["start", "end"]) -> str:
-    """The name of the period a collected date stands for.
+def label(day: date, kind: Kind, convention: Literal["start", "end"]) -> str:
+    """The name of the period a collected date stands for; months may be dated by any day.
 
-    >>> label(date(2024, 4, 1), "FY", "start"), label(date(2025, 3, 31), "FY", "end")
+    >>> label(date(2024, 4, 1), Kind.FY, "start"), label(date(2025, 3, 31), Kind.FY, "end")
     ('FY2025', 'FY2025')
     """
-    if kind == "month":
-        return f"{day.year:04d}-{day.month:02d}"
-    edge = {("FY", "start"): (4, 1), ("FY", "end"): (3, 31), ("CY", "start"): (1, 1), ("CY", "end"): (12, 31)}
-    if (day.month, day.day) != edge[kind, convention]:
+    period = Period.containing(day, kind)
+    if kind is not Kind.MONTH and day != (period.start if convention == "start" else period.end):
         raise ValueError(f"{day} is not the {convention} of a {kind} period")
-    return f"{kind}{day.year + (kind == 'FY' and convention == 'start'):04d}"
-
-
-def period_end(period: str) -> date:
-    """The last day of a labelled month, fiscal year or calendar year.
-
-    >>> period_end("FY2025"), period_end("2024-02")
-    (datetime.date(2025, 3, 31), datetime.date(2024, 2, 29))
-    """
-    if period.startswith("FY"):
-        return date(int(period[2:]), 3, 31)
-    if period.startswith("CY"):
-        return date(int(period[2:]), 12, 31)
-    year, month = map(int, period.split("-"))
-    return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputMissing(f"{path} is missing", [Fault(str(path), "no such file", "restore it")])
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} is not a mapping", [Fault(str(path), "no keys at the top", "see data/README.md")])
-    return content
+    return str(period)
 
 
 def _file(name: str, path: Path, mapping: Mapping, faults: list[Fault]) -> Iterator[_Row]:
@@ -252,7 +217,7 @@ def _file(name: str, path: Path, mapping: Mapping, faults: list[Fault]) -> Itera
                 continue
             rule = next((rule for rule in rules.series[series] if rule.speaks_for(row)), None)
             if rule is None:
-                faults.append(Fault(f"{name}:{number}", f"no rule of {series!r} speaks for this row", "add one"))
+                faults.append(Fault(f"{name}:{number}", f"no rule of {series!r} speaks for it", "add one"))
             elif rule.left_out is None:
                 try:
                     yield _row(row, rule, rules, mapping)
@@ -266,21 +231,14 @@ def _row(row: dict[str, str], rule: Rule, rules: FileRules, mapping: Mapping) ->
     if rule.period is None and row["frequency"] not in mapping.frequencies:
         raise ValueError(f"frequency {row['frequency']!r}: {nearest(row['frequency'], mapping.frequencies)}")
     unit = mapping.units[row["unit"]]
-    period = rule.period or label(date.fromisoformat(row["date"]), mapping.frequencies[row["frequency"]], rules.dates)
+    day = date.fromisoformat(row["date"])
+    period = rule.period or label(day, mapping.frequencies[row["frequency"]], rules.dates)
     value = float(Decimal(row[rule.column]) * unit.scale * rule.scale)
     known, assumed = _available(row, rule, period, mapping)
     notes = [ASSUMED if assumed else "", rule.remark, " ".join(row["note"].split()) if rule.keep_note else ""]
-    return _Row(
-        group=rules.group,
-        period=period,
-        series=rule.series or "",
-        value=value,
-        unit=rule.unit or unit.unit,
-        source=rule.source.format(source=row["source_id"].lower()),
-        status=rule.status,
-        available_at=known.isoformat(),
-        note="; ".join(part for part in notes if part),
-    )
+    source, note = rule.source.format(source=row["source_id"].lower()), "; ".join(filter(None, notes))
+    start = (rules.group, period, rule.series or "", value, rule.unit or unit.unit)
+    return _Row(*start, source, rule.status, known.isoformat(), note)
 
 
 def _available(row: dict[str, str], rule: Rule, period: str, mapping: Mapping) -> tuple[date, bool]:
@@ -292,10 +250,10 @@ def _available(row: dict[str, str], rule: Rule, period: str, mapping: Mapping) -
         if len(vintage) == 10:
             return date.fromisoformat(vintage), False
         if len(vintage) == 7:  # only the month is known: nobody is given the figure too early
-            return period_end(vintage), True
+            return Period.parse(vintage).end, True
         if row["source_id"].lower() in mapping.published:
             return mapping.published[row["source_id"].lower()], False
-    return period_end(period) + timedelta(days=rule.lag_days), True
+    return Period.parse(period).end + timedelta(days=rule.lag_days), True
 
 
 def _differences(series: str, rule: Difference, rows: Iterable[_Row]) -> Iterator[_Row]:
@@ -303,26 +261,31 @@ def _differences(series: str, rule: Difference, rows: Iterable[_Row]) -> Iterato
     for basis in rule.bases:
         parts: dict[str, dict[str, _Row]] = {}
         for row in rows:
-            if row.series in (rule.total, *rule.less) and any(fnmatchcase(row.source, p) for p in basis.sources):
+            if row.series in (rule.total, *rule.less) and row.source in basis.sources:
                 held = parts.setdefault(row.period, {}).get(row.series)
                 if held is None or row.available_at > held.available_at:
                     parts[row.period][row.series] = row
         for period, held_rows in sorted(parts.items()):
-            if len(held_rows) == 1 + len(rule.less):
-                total = held_rows[rule.total]
-                value = total.value - sum(held_rows[part].value for part in rule.less)
-                if 0 <= value <= rule.most * total.value:
-                    known = max(row.available_at for row in held_rows.values())
-                    assumed = f"{ASSUMED}; " if any(r.note.startswith(ASSUMED) for r in held_rows.values()) else ""
-                    note = f"{assumed}{rule.total} less {', '.join(rule.less)}, all from {total.source}"
-                    yield _Row(rule.group, period, series, value, total.unit, basis.source, "derived", known, note)
+            if len(held_rows) <= len(rule.less):
+                continue
+            total = held_rows[rule.total]
+            value = total.value - sum(held_rows[part].value for part in rule.less)
+            if 0 <= value <= rule.most * total.value:
+                known = max(row.available_at for row in held_rows.values())
+                assumed = any(row.note.startswith(ASSUMED) for row in held_rows.values())
+                said = f"{rule.total} less {', '.join(rule.less)}, all from {total.source}"
+                note = f"{ASSUMED}; {said}" if assumed else said
+                start = (rule.group, period, series, value, total.unit)
+                yield _Row(*start, basis.source, "derived", known, note)
 
 
 def _contract(frame: pd.DataFrame) -> Iterator[Fault]:
     for key in frame.loc[frame.duplicated(KEY), KEY].to_dict("records"):
-        yield Fault(f"{key['series']} {key['period']}", f"two figures from {key['source']}", "rename one source")
+        where = f"{key['series']} {key['period']}"
+        yield Fault(where, f"two figures from {key['source']}", "rename one source")
     kinds = frame["period"].str.extract(r"^(FY|CY)", expand=False).fillna("month")
     for column, values in {"kind": kinds, "unit": frame["unit"], "group": frame["group"]}.items():
         for series, found in values.groupby(frame["series"]).unique().items():
             if len(found) > 1:
-                yield Fault(str(series), f"more than one {column}: {', '.join(sorted(found))}", "give each its own id")
+                said = f"more than one {column}: {', '.join(sorted(found))}"
+                yield Fault(str(series), said, "give each its own id")
