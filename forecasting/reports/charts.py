@@ -100,9 +100,7 @@ def _bands(axes: Any, chart: Chart) -> None:
         return
     for low, high, fill, _ in BANDS:
         lows, highs = [p.at(low) for p in chart.fan], [p.at(high) for p in chart.fan]
-        axes.fill_between(xs, lows, highs, color=fill, linewidth=0, zorder=1)
-        for edge in (lows, highs):
-            axes.plot(xs, edge, color=BLUE, linewidth=0.6, zorder=2)
+        axes.fill_between(xs, lows, highs, facecolor=fill, edgecolor=BLUE, linewidth=0.6, zorder=1)
     if xs:
         axes.plot(xs, [p.at(0.5) for p in chart.fan], color=BLUE, linewidth=2.0, zorder=4)
 

@@ -19,6 +19,7 @@ BANDS: tuple[tuple[str, float, float], ...] = (
     ("95% band", 0.025, 0.975),
 )
 OBSERVED_YEARS = 10
+OBSERVED_YEARS_OF_MONTHS = 5
 RIVAL_ROWS = 40
 
 
@@ -72,7 +73,8 @@ def numbers_tables(facts: SeriesFacts, numbers: Numbers) -> tuple[Table, ...]:
         seen, fan = facts.believed.get(kind, {}), facts.fans.get(kind, {})
         if not seen and not fan:
             continue
-        before, ahead = sorted(seen)[-OBSERVED_YEARS:], sorted(fan)
+        years = OBSERVED_YEARS if kind is facts.chart_kind else OBSERVED_YEARS_OF_MONTHS
+        before, ahead = sorted(seen)[-years:], sorted(fan)
         if kind is Kind.MONTH:
             before = sorted(seen)[-12:]
             ahead = [p for p in ahead if p.part == 12]
