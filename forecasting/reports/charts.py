@@ -55,6 +55,7 @@ TIME_WORDS = {
     Kind.CY: "Calendar years",
 }
 DASHES = ((0, (4, 2)), (0, (1, 1.4)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)))
+RIVAL_MARKERS = ("v", "<", ">", "p")
 RIVAL_COLOURS = (GREEN, VERMILLION, PURPLE, QUIET)
 
 
@@ -67,7 +68,7 @@ def fan_chart(chart: Chart) -> bytes:
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.085, 0.225, 0.775, 0.685))
+        axes = figure.add_axes((0.11, 0.225, 0.75, 0.685))
         _bands(axes, chart)
         _rivals(axes, chart)
         _history(axes, chart)
@@ -78,7 +79,7 @@ def fan_chart(chart: Chart) -> bytes:
         handles, _ = axes.get_legend_handles_labels()
         if handles:
             figure.legend(
-                loc="lower left", bbox_to_anchor=(0.075, 0.0), ncol=4, frameon=False, fontsize=8,
+                loc="lower left", bbox_to_anchor=(0.1, 0.0), ncol=4, frameon=False, fontsize=8,
                 handlelength=1.8, columnspacing=1.4, labelspacing=0.3, borderpad=0.2,
             )  # fmt: skip
         return _svg(figure, chart.id, chart.title, chart.description)
@@ -105,12 +106,12 @@ def _bands(axes: Any, chart: Chart) -> None:
         axes.plot(xs, [p.at(0.5) for p in chart.fan], color=BLUE, linewidth=2.0, zorder=4)
 
 
-def _runs(marks: tuple[Mark, ...]) -> list[list[Mark]]:
-    """Marks that follow each other without a gap, of statuses that are observations."""
+def _runs(marks: tuple[Mark, ...], every: bool = False) -> list[list[Mark]]:
+    """Marks that follow each other without a gap, of observed statuses (or of ``every`` one)."""
     runs: list[list[Mark]] = []
     last: Period | None = None
     for mark in marks:
-        if mark.status in ("target", "carried_forward"):
+        if mark.status in ("target", "carried_forward") and not every:
             continue
         period = Period.parse(mark.period)
         if last is not None and period - last == 1:
@@ -144,11 +145,14 @@ def _history(axes: Any, chart: Chart) -> None:
 
 def _rivals(axes: Any, chart: Chart) -> None:
     for i, (source, marks) in enumerate(chart.rivals):
-        axes.plot(
-            [m.x for m in marks], [m.value for m in marks], linestyle=DASHES[i % 4], linewidth=0.9,
-            marker="." if len(marks) < 30 else "", markersize=3, color=RIVAL_COLOURS[i % 4], zorder=3,
-            label=f"rival: {source if len(source) <= 26 else source[:25] + '…'}",
-        )  # fmt: skip
+        colour, label = RIVAL_COLOURS[i % 4], f"rival: {source if len(source) <= 26 else source[:25] + '…'}"
+        for run in _runs(marks, every=True):
+            axes.plot(
+                [m.x for m in run], [m.value for m in run], linestyle=DASHES[i % 4], linewidth=0.9,
+                marker=RIVAL_MARKERS[i % 4] if len(run) < 12 else "", markersize=3.2, color=colour,
+                markerfacecolor="white", markeredgewidth=0.8, zorder=3, label=label,
+            )  # fmt: skip
+            label = "_again"
 
 
 def _outlooks(axes: Any, chart: Chart) -> None:
@@ -179,7 +183,7 @@ def _frame(axes: Any, chart: Chart) -> None:
         axes.axhline(0, color=QUIET, linewidth=0.8)
     _time_axis(axes, chart.kind, first, last)
     axes.set_xlabel(TIME_WORDS[chart.kind], fontsize=8, color=QUIET, loc="left", labelpad=2)
-    axes.set_title(chart.axis, loc="left", fontsize=9, color=INK, x=-0.06, pad=10)
+    axes.set_title(chart.axis, loc="left", fontsize=9, color=INK, x=-0.09, pad=10)
     if chart.top:
         axes.annotate(
             "axis cut: the 95% band goes higher", (1.0, 1.0), xycoords="axes fraction", ha="right",

@@ -22,10 +22,12 @@ from forecasting.reports.words import (
     STATUS_WORDS,
     certificate_sentence,
     certificate_verdict,
+    message,
     outlook_sentence,
     scale_words,
 )
 
+MESSAGES = 8
 SIDES = {"supply": "Supply", "demand": "Demand", "driver": "What drives them"}
 STATUS_BANNERS = {
     "normal": ("Normal", "Every input arrived and every gate was passed."),
@@ -67,8 +69,9 @@ def report_of(material: Material, grouping: Grouping) -> ReportModel:
     level = material.status if material.status in STATUS_BANNERS else "degraded"
     reasons = tuple(material.status_reasons)
     critical = material.catalogue.publication.critical
-    said = {s.id: Fact(s.title, s.sentence) for _, group in sections for s in group if s.sentence}
-    leading = [said[id] for id in critical if id in said] or list(said.values())
+    leading = [facts for facts in every if facts.id in critical and facts.headline_period]
+    leading = sorted(leading, key=lambda facts: critical.index(facts.id))
+    leading = leading or [facts for facts in every if facts.headline_period]
     return ReportModel(
         title="India’s rare-earth and electric-vehicle outlook to 2030",
         subtitle="Supply of rare earths and magnets, demand from electric vehicles, and how sure it is",
@@ -76,7 +79,7 @@ def report_of(material: Material, grouping: Grouping) -> ReportModel:
         language="en",
         facts=_particulars(material),
         banner=Banner(level, word, text, reasons),
-        messages=tuple(leading[:5]),
+        messages=tuple(_message(facts, numbers) for facts in leading[:MESSAGES]),
         headline=tables.headline(every, numbers),
         sections=tuple(sections),
         honesty=_honesty(material, every),
@@ -85,6 +88,17 @@ def report_of(material: Material, grouping: Grouping) -> ReportModel:
         limits=LIMITS,
         provenance=tables.provenance(material),
         colophon=_colophon(material),
+    )
+
+
+def _message(facts: SeriesFacts, numbers: Numbers) -> Fact:
+    period, kind = facts.headline_period, facts.headline_kind
+    if period is None:
+        return Fact(facts.series.title, "no forecast is published.")
+    seen = facts.last(kind)
+    known = (seen.period, seen.value, seen.status) if seen else None
+    return Fact(
+        facts.series.title, message(numbers, period, facts.fans[kind][period], facts.series.unit, known)
     )
 
 

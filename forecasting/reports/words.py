@@ -98,6 +98,29 @@ def outlook_sentence(
     )
 
 
+def message(
+    numbers: Numbers,
+    period: Period,
+    quantiles: Mapping[float, float],
+    unit: str,
+    observed: tuple[Period, float, str] | None,
+) -> str:
+    """The same in one breath, for the top of the page.
+
+    >>> seen = (Period.parse("FY2025"), 20.0, "actual")
+    >>> message(Numbers(), Period.parse("FY2030"), {0.1: 10.0, 0.5: 30.0, 0.9: 50.0}, "t", seen)
+    'FY2030: 30.0 t (80% band 10.0 to 50.0); likely (70%) to exceed the 20 of FY2025 (actual).'
+    """
+    low, median, high = (numbers.forecast(quantiles[level]) for level in (0.1, 0.5, 0.9))
+    said = f"{period_text(period)}: {numbers.with_unit(median, unit)} (80% band {low} to {high})"
+    if observed is None:
+        return f"{said}."
+    then, value, status = observed
+    share, shown = chance_above(quantiles, value)
+    before = f"{numbers.observed(value)} of {period_text(then)} ({STATUS_WORDS.get(status, status)})"
+    return f"{said}; {verbal(share)} ({shown}) to exceed the {before}."
+
+
 def certificate_sentence(
     model: str, origins: int, points: int, coverage: Mapping[int, float], note: str
 ) -> str:
