@@ -8,7 +8,7 @@ MLflow takes seconds to import, so nothing here imports it before it is used::
     export_bundle(champions(store, targets), folder)  # what the publisher reads, MLflow away or not
 """
 
-from forecasting.tracking.bundle import export_bundle, read_bundle
+from forecasting.tracking.bundle import Bundle, export_bundle, read_bundle
 from forecasting.tracking.champion import Champion
 from forecasting.tracking.ledger import Promotion, promotions
 from forecasting.tracking.reading import LoggedExperiment, latest_complete, read_experiment
@@ -17,6 +17,7 @@ from forecasting.tracking.runs import ExperimentRecord, log_experiment
 from forecasting.tracking.store import Store, default_store
 
 __all__ = [
+    "Bundle",
     "Champion",
     "ExperimentRecord",
     "LoggedExperiment",

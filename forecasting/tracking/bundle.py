@@ -4,8 +4,9 @@
 
     bundles/CURRENT                    the name of the bundle in force
     bundles/<digest>/MANIFEST.json     every file's SHA-256, every champion's version, run and input digests
-    bundles/<digest>/<series>/recipe.json
-    bundles/<digest>/<series>/golden.csv
+    bundles/<digest>/champions/<series>/recipe.json
+    bundles/<digest>/champions/<series>/golden.csv
+    bundles/<digest>/attachments/...
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forecasting.errors import CannotWrite, DataError, Fault, InputMissing
@@ -34,8 +36,19 @@ CURRENT = "CURRENT"
 _DO = "export the bundle again; do not edit it"
 
 
-def export_bundle(champions: Mapping[str, Champion], folder: Path) -> Path:
-    """Write the champions below a folder and make them current; gives the bundle's own folder.
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Champions by series, the files they travel with, and the digest that names them together."""
+
+    champions: Mapping[str, Champion]
+    attachments: Mapping[str, bytes]
+    digest: str
+
+
+def export_bundle(
+    champions: Mapping[str, Champion], folder: Path, attachments: Mapping[str, bytes] | None = None
+) -> Path:
+    """Write champions and attachments below a folder and make them current; gives the bundle's own folder.
 
     The same champions give the same bundle, byte for byte; one that exists is left alone.
     """
@@ -45,7 +58,7 @@ def export_bundle(champions: Mapping[str, Champion], folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
         try:
-            digest = _write(champions, work)
+            digest = _write(champions, work, attachments or {})
             target = folder / digest
             if target.exists():
                 _read(target)
@@ -65,8 +78,8 @@ def export_bundle(champions: Mapping[str, Champion], folder: Path) -> Path:
     return target
 
 
-def read_bundle(folder: Path) -> dict[str, Champion]:
-    """The champions of a bundle, or of the current one of a folder of bundles, each file checked.
+def read_bundle(folder: Path) -> Bundle:
+    """A bundle, or the current one of a folder of bundles, each file checked.
 
     Raises :class:`DataError` naming every file that was changed and :class:`InputMissing` when there is none.
     """
@@ -85,7 +98,7 @@ def read_bundle(folder: Path) -> dict[str, Champion]:
     return _read(folder / name, name)
 
 
-def _write(champions: Mapping[str, Champion], work: Path) -> str:
+def _write(champions: Mapping[str, Champion], work: Path, attachments: Mapping[str, bytes]) -> str:
     cards = {}
     for series in sorted(champions):
         champion = champions[series]
@@ -93,15 +106,20 @@ def _write(champions: Mapping[str, Champion], work: Path) -> str:
         if champion.digest != identity(champion.recipe_json, golden, champion.inputs):
             fault = Fault(series, "its digest is not that of its content", "take champions from the registry")
             raise DataError("a champion cannot be exported", [fault])
-        (work / checked_name(series)).mkdir()
-        (work / series / "recipe.json").write_text(champion.recipe_json, encoding="utf-8", newline="\n")
-        (work / series / "golden.csv").write_bytes(golden_csv(golden))
+        home = work / "champions" / checked_name(series)
+        home.mkdir(parents=True)
+        (home / "recipe.json").write_bytes(champion.recipe_json.encode())
+        (home / "golden.csv").write_bytes(golden_csv(golden))
         cards[series] = {
             "version": champion.version,
             "run_id": champion.run_id,
             "digest": champion.digest,
             "inputs": dict(champion.inputs),
         }
+    for name, content in attachments.items():
+        path = work / "attachments" / _inside(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     body: dict[str, Any] = {"format": 1, "champions": cards, "files": manifest(work)}
     digest = sha256(canonical(body))
     text = json.dumps({**body, "digest": digest}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
@@ -109,7 +127,16 @@ def _write(champions: Mapping[str, Champion], work: Path) -> str:
     return digest
 
 
-def _read(folder: Path, expected: str | None = None) -> dict[str, Champion]:
+def _inside(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if not name or set(name) & {"\\", "\0"} or path.is_absolute() or ".." in path.parts or str(path) != name:
+        raise DataError(
+            f"{name!r} cannot name an attachment; use a relative path such as experiments/ev.json"
+        )
+    return path
+
+
+def _read(folder: Path, expected: str | None = None) -> Bundle:
     path = folder / MANIFEST
     content = path.read_bytes()
     try:
@@ -125,15 +152,18 @@ def _read(folder: Path, expected: str | None = None) -> dict[str, Champion]:
         found = f"format {body['format']}"
         raise DataError("the bundle cannot be read", [Fault(str(path), found, "upgrade this package")])
     verify(folder, body["files"], "the bundle", _DO, ignore=(MANIFEST,))
-    champions = {}
-    for series, card in body["champions"].items():
-        champions[series] = Champion(
+    champions = {
+        series: Champion(
             series,
-            (folder / series / "recipe.json").read_bytes().decode(),
-            read_golden_csv((folder / series / "golden.csv").read_bytes()),
+            (folder / "champions" / series / "recipe.json").read_bytes().decode(),
+            read_golden_csv((folder / "champions" / series / "golden.csv").read_bytes()),
             card["version"],
             card["run_id"],
             card["digest"],
             card["inputs"],
         )
-    return champions
+        for series, card in body["champions"].items()
+    }
+    attached = folder / "attachments"
+    files = sorted(path for path in attached.rglob("*") if path.is_file())
+    return Bundle(champions, {p.relative_to(attached).as_posix(): p.read_bytes() for p in files}, digest)

@@ -14,10 +14,11 @@ import pandas as pd
 
 from forecasting.errors import DataError, Fault
 from forecasting.frames import Panel
-from forecasting.periods import Kind, Period
+from forecasting.periods import Kind
 from forecasting.tracking.manifests import canonical, sha256
 
 GOLDEN_COLUMNS = ("series", "kind", "period", "quantile", "value", "unit", "model")
+_CARD = b"forecasting"
 _NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 
@@ -114,41 +115,35 @@ def identity(recipe_json: str, golden: pd.DataFrame, inputs: Mapping[str, str]) 
 
 
 def write_panel(panel: Panel, path: Path) -> None:
-    """A panel as Parquet: long rows of part, series, period, value and unit; nothing in it can execute."""
-    rows = []
-    for part, frame in (("values", panel.values), ("ceilings", panel.ceilings)):
-        if frame is None:
-            continue
-        labels = [str(Period(panel.kind, int(ordinal))) for ordinal in frame.index]
-        for id in frame.columns:
-            unit = panel.units.get(str(id), "")
-            values = frame[id].to_numpy(dtype=float)
-            rows.append(
-                pd.DataFrame(
-                    {"part": part, "series": str(id), "period": labels, "value": values, "unit": unit}
-                )
+    """A panel as Parquet, its ceilings in a second file beside it; nothing in them can execute.
+
+    Raises :class:`DataError` when the files would not give the same panel again.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    card = json.dumps({"kind": str(panel.kind), "units": dict(panel.units)}, sort_keys=True).encode()
+    for frame, file in ((panel.values, path), (panel.ceilings, _ceilings(path))):
+        if frame is not None:
+            table = pyarrow.Table.from_pandas(frame, preserve_index=True)
+            pyarrow.parquet.write_table(
+                table.replace_schema_metadata({**table.schema.metadata, _CARD: card}), file
             )
-    if not rows:
-        raise DataError("a panel without series cannot be kept")
-    pd.concat(rows, ignore_index=True).to_parquet(path, index=False)
+    if read_panel(path).digest() != panel.digest():
+        fault = Fault(str(path.name), "reads back as another panel", "give plain columns of floats")
+        raise DataError("a panel cannot be kept", [fault])
 
 
 def read_panel(path: Path) -> Panel:
-    """The inverse of :func:`write_panel`, gaps and column order included."""
-    rows = pd.read_parquet(path)
-    kind = Period.parse(rows["period"].iloc[0]).kind
-    units = {str(s): str(u) for s, u in zip(rows["series"], rows["unit"], strict=True) if u}
-    values = _wide(rows[rows["part"] == "values"])
-    ceilings = rows[rows["part"] == "ceilings"]
-    return Panel(Kind(kind), values, units, _wide(ceilings) if len(ceilings) else None)
+    """The inverse of :func:`write_panel`, gaps, column order and units included."""
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(path)
+    card = json.loads(table.schema.metadata[_CARD])
+    beside = _ceilings(path)
+    ceilings = pyarrow.parquet.read_table(beside).to_pandas() if beside.exists() else None
+    return Panel(Kind(card["kind"]), table.to_pandas(), card["units"], ceilings)
 
 
-def _wide(rows: pd.DataFrame) -> pd.DataFrame:
-    ordinals = {label: Period.parse(label).ordinal for label in rows["period"].unique()}
-    columns = {
-        str(id): pd.Series(
-            part["value"].to_numpy(dtype=float), index=[ordinals[label] for label in part["period"]]
-        )
-        for id, part in rows.groupby("series", sort=False)
-    }
-    return pd.DataFrame(columns)
+def _ceilings(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_ceilings{path.suffix}")

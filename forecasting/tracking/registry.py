@@ -183,6 +183,7 @@ def _create(
             run_id=run_id,
             tags=tags,
             description=reason,
+            await_creation_for=0,
             model_id=model.model_id,
         )
     return int(version.version)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.frames import Forecast, Panel
+from forecasting.frames import Panel
+from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.tracking import ExperimentRecord, Store
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
-RECIPE = '{"model":"drift","seed":7}'
 
 
 def store_at(home: Path) -> Store:
@@ -99,40 +96,10 @@ def a_panel(series: str, scale: float = 1.0) -> Panel:
     return Panel.of({series: values}, {series: "t magnet"})
 
 
-def a_forecast(panel: Panel) -> Forecast:
-    """A random walk with drift, written out so that these tests stand without the model families."""
-    y = panel.values.to_numpy(dtype=float)
-    drift = (y[-1] - y[0]) / (len(y) - 1)
-    noise = np.random.default_rng(7).normal(size=(y.shape[1], 5, 200)).cumsum(axis=1)
-    steps = np.arange(1, 6)[None, :, None]
-    paths = y[-1][:, None, None] + drift[:, None, None] * steps + noise
-    return Forecast(tuple(panel.ids), panel.last + 1, paths, panel.units, dict.fromkeys(panel.ids, "drift"))
+def a_recipe(panel: Panel, seed: int = 7) -> Recipe:
+    return Recipe.of(panel, "drift", {}, panel.last + 5, paths=200, seed=seed)
 
 
 def a_golden(panel: Panel) -> pd.DataFrame:
-    forecast = a_forecast(panel)
+    forecast = a_recipe(panel).refit(panel)
     return forecast.quantiles([0.1, 0.5, 0.9]).assign(kind=str(forecast.kind))
-
-
-class StubRecipe:
-    """What tracking asks of a recipe."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @classmethod
-    def from_json(cls, text: str) -> StubRecipe:
-        return cls(text)
-
-    def refit(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
-        forecast = a_forecast(panel)
-        if covariates is not None:
-            return replace(forecast, paths=forecast.paths + float(covariates.values.iloc[0, 0]))
-        return forecast
-
-
-@pytest.fixture
-def stub_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("forecasting.models.recipe")
-    module.Recipe = StubRecipe  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "forecasting.models.recipe", module)

@@ -11,14 +11,15 @@ import pytest
 from forecasting.errors import CannotWrite, DataError, InputMissing
 from forecasting.tracking import Champion, export_bundle, read_bundle
 from forecasting.tracking.champion import canonical_golden, identity
-from tests.tracking.conftest import RECIPE, a_golden, a_panel
+from tests.tracking.conftest import a_golden, a_panel, a_recipe
 
 
 def a_champion(series: str, version: int = 1) -> Champion:
     panel = a_panel(series)
     golden = canonical_golden(series, a_golden(panel))
     inputs = {"panel": panel.digest()}
-    return Champion(series, RECIPE, golden, version, "run", identity(RECIPE, golden, inputs), inputs)
+    recipe = a_recipe(panel).to_json()
+    return Champion(series, recipe, golden, version, "run", identity(recipe, golden, inputs), inputs)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_a_bundle_gives_back_what_was_put_in(chosen: dict[str, Champion], tmp_pa
     bundle = export_bundle(chosen, tmp_path)
     assert bundle.parent == tmp_path
     for folder in (tmp_path, bundle):
-        found = read_bundle(folder)
+        found = read_bundle(folder).champions
         assert list(found) == list(chosen)
         for series, champion in chosen.items():
             assert found[series].digest == champion.digest
@@ -53,17 +54,17 @@ def test_a_new_bundle_becomes_current_and_the_old_one_stays(
 ) -> None:
     old = export_bundle(chosen, tmp_path)
     new = export_bundle({"in.magnet": a_champion("in.magnet", 2)}, tmp_path)
-    assert read_bundle(tmp_path)["in.magnet"].version == 2
-    assert read_bundle(old)["in.magnet"].version == 1
+    assert read_bundle(tmp_path).champions["in.magnet"].version == 2
+    assert read_bundle(old).champions["in.magnet"].version == 1
     assert new != old
 
 
 def test_every_flipped_byte_is_noticed_and_its_file_named(
     chosen: dict[str, Champion], tmp_path: Path
 ) -> None:
-    bundle = export_bundle(chosen, tmp_path)
+    bundle = export_bundle(chosen, tmp_path, {"cards.json": b"[1, 2]"})
     paths = [path for path in bundle.rglob("*") if path.is_file()] + [tmp_path / "CURRENT"]
-    assert len(paths) == 6
+    assert len(paths) == 7
     for path in paths:
         whole = path.read_bytes()
         for place in {0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2, len(whole) - 1}:
@@ -79,11 +80,11 @@ def test_every_flipped_byte_is_noticed_and_its_file_named(
 
 def test_a_missing_and_an_extra_file_are_named(chosen: dict[str, Champion], tmp_path: Path) -> None:
     bundle = export_bundle(chosen, tmp_path)
-    (bundle / "in.magnet" / "golden.csv").unlink()
+    (bundle / "champions" / "in.magnet" / "golden.csv").unlink()
     (bundle / "extra.txt").write_text("x")
     with pytest.raises(DataError) as caught:
         read_bundle(bundle)
-    assert [Path(fault.where).name for fault in caught.value.faults] == ["extra.txt", "golden.csv"]
+    assert [Path(fault.where).name for fault in caught.value.faults] == ["golden.csv", "extra.txt"]
 
 
 def test_one_bundle_under_the_name_of_another_is_refused(chosen: dict[str, Champion], tmp_path: Path) -> None:
@@ -116,10 +117,27 @@ def test_reading_a_bundle_needs_no_mlflow(chosen: dict[str, Champion], tmp_path:
     export_bundle(chosen, tmp_path)
     code = (
         "import sys; sys.modules['mlflow'] = None; from pathlib import Path;"
-        "from forecasting.tracking import read_bundle; print(sorted(read_bundle(Path(sys.argv[1]))))"
+        "from forecasting.tracking import read_bundle;"
+        "print(sorted(read_bundle(Path(sys.argv[1])).champions))"
     )
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=root, timeout=60
     )
     assert done.stdout.strip() == "['in.ev.2w', 'in.magnet']", done.stderr
+
+
+def test_attachments_travel_along(chosen: dict[str, Champion], tmp_path: Path) -> None:
+    files = {"experiments/ev.json": b"{}", "cards.json": b"[1]"}
+    bundle = export_bundle(chosen, tmp_path, files)
+    assert read_bundle(tmp_path).attachments == files
+    assert read_bundle(tmp_path).digest == bundle.name
+
+
+@pytest.mark.parametrize("name", ["", "../up.json", "/etc/x", "a/../b", "a\\b", "a//b", "./a"])
+def test_an_attachment_stays_inside_the_bundle(
+    chosen: dict[str, Champion], tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(DataError, match="cannot name an attachment"):
+        export_bundle(chosen, tmp_path, {name: b""})
+    assert list(tmp_path.iterdir()) == []

@@ -13,20 +13,24 @@ import pytest
 
 from forecasting.errors import DataError, InputMissing, PeriodError
 from forecasting.frames import Panel
+from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.tracking import Store, champions, log_experiment, promotions, register
 from forecasting.tracking import registry as module
 from forecasting.tracking.champion import read_panel, write_panel
 from forecasting.tracking.ledger import ledger
-from tests.tracking.conftest import NOW, RECIPE, a_golden, a_panel, a_record
+from tests.tracking.conftest import NOW, a_golden, a_panel, a_recipe, a_record
 
 ROOT = Path(__file__).resolve().parents[2]
+RECIPE = a_recipe(a_panel("in.ev.2w")).to_json()
 EV = "in.ev.2w"
 
 
-def promote(store: Store, run: str, series: str = EV, recipe: str = RECIPE, scale: float = 1.0) -> int:
-    panel = a_panel(series, scale)
-    return register(store, series, recipe, a_golden(panel), run, "lowest mase", panel=panel, at=NOW)
+def promote(store: Store, run: str, series: str = EV, scale: float = 1.0, seed: int = 7) -> int:
+    panel = a_panel(series if series.islower() else EV, scale)
+    recipe = a_recipe(panel, seed).to_json()
+    golden = a_golden(panel)
+    return register(store, series, recipe, golden, run, "lowest mase", panel=panel, at=NOW)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def test_a_champion_is_found_by_its_alias_and_comes_back_whole(store: Store, run
 def test_the_same_champion_again_changes_nothing(store: Store, run: str) -> None:
     assert [promote(store, run), promote(store, run)] == [1, 1]
     assert len(promotions(store)) == 1
-    assert promote(store, run, recipe='{"model":"theta"}') == 2
+    assert promote(store, run, seed=8) == 2
     assert promote(store, run) == 1, "an earlier champion keeps its version"
     assert [(p.from_version, p.to_version) for p in promotions(store, EV)] == [(None, 1), (1, 2), (2, 1)]
     assert champions(store, [EV])[EV].version == 1
@@ -164,13 +168,8 @@ for request, params in [({"horizon": ["FY2027"]}, {"scenario": "hgih"}), ({"hori
 
 def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp_path: Path) -> None:
     promote(store, run)
-    code = (
-        "import sys, types; from tests.tracking.conftest import StubRecipe;"
-        "m = types.ModuleType('forecasting.models.recipe'); m.Recipe = StubRecipe;"
-        "sys.modules['forecasting.models.recipe'] = m\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code + STRANGER, store.uri, EV],
+        [sys.executable, "-c", STRANGER, store.uri, EV],
         cwd=tmp_path,
         env={
             **os.environ,
@@ -204,7 +203,6 @@ def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):
         return mlflow.pyfunc.load_model(f"models:/{EV}@champion")
 
 
-@pytest.mark.usefixtures("stub_recipe")
 def test_a_model_answers_for_the_horizon_asked(
     store: Store, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,28 +218,46 @@ def test_a_model_answers_for_the_horizon_asked(
         model.predict(pd.DataFrame({"horizon": ["FY2026", "FY2027"]}))
 
 
-@pytest.mark.usefixtures("stub_recipe")
 def test_a_refit_that_differs_is_an_error_not_an_answer(
     store: Store, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel = a_panel(EV)
-    drivers = Panel.of({"x": {Period.parse("FY2015"): 3.0}})
-    register(store, EV, RECIPE, a_golden(panel), run, "x", panel=panel, covariates=drivers, at=NOW)
+    golden = a_golden(panel)
+    golden.loc[3, "value"] *= 1.01
+    register(store, EV, RECIPE, golden, run, "x", panel=panel, at=NOW)
     with pytest.raises(DataError, match="golden forecast again"):
         loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
 
 
 def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
-    months = {Period.parse("2024-01") + i: float(i) for i in (0, 1, 3)}
-    ceilings = pd.DataFrame(
-        {"b": [9.0] * 8}, index=range(Period.parse("2024-01").ordinal, Period.parse("2024-09").ordinal)
-    )
-    one = Panel.of({"b": months, "a": months}, {"b": "vehicles"})
-    panel = Panel(one.kind, one.values, one.units, ceilings)
-    write_panel(panel, tmp_path / "panel.parquet")
-    again = read_panel(tmp_path / "panel.parquet")
-    assert again.ids == ["b", "a"]
-    assert again.digest() == panel.digest()
+    first = Period.parse("2024-01")
+    months = {first + i: float(i) / 3 for i in (0, 1, 3)}
+    one = Panel.of({"b": months, "a": months, "c": months}, {"b": "vehicles", "c": "1"})
+    ahead = pd.DataFrame({"b": [9.0] * 8}, index=range(first.ordinal, first.ordinal + 8))
+    panel = Panel(one.kind, one.values, one.units, ahead)
+    for each in (one, panel, panel.only("b", "a"), panel.only("a"), panel.until(first + 1)):
+        folder = tmp_path / each.digest()
+        folder.mkdir()
+        write_panel(each, folder / "panel.parquet")
+        again = read_panel(folder / "panel.parquet")
+        assert again.ids == each.ids
+        assert again.digest() == each.digest()
+
+
+def test_a_model_with_covariates_and_ceilings_answers(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = a_panel(EV)
+    ahead = range(panel.first.ordinal, panel.last.ordinal + 6)
+    panel = Panel(panel.kind, panel.values, panel.units, pd.DataFrame({EV: [50.0] * 15}, index=ahead))
+    drivers = Panel(panel.kind, pd.DataFrame({"x": [1.0] * 15}, index=ahead))
+    recipe = Recipe.of(panel, "drift", {}, panel.last + 5, paths=50, seed=1, covariates=drivers)
+    forecast = recipe.refit(panel, drivers)
+    golden = forecast.quantiles([0.5]).assign(kind="FY")
+    register(store, EV, recipe.to_json(), golden, run, "x", panel=panel, covariates=drivers, at=NOW)
+    assert set(champions(store, [EV])[EV].inputs) == {"panel", "covariates"}
+    answer = loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
+    assert answer["value"].tolist() == golden["value"].tolist()
 
 
 def test_the_ledger_notices_a_changed_a_removed_and_an_unfinished_line(store: Store, run: str) -> None:
