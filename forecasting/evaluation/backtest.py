@@ -55,7 +55,8 @@ class Task:
         try:
             model = build(self.candidate.model, self.candidate.parameters)
             model.fit(self.panel, self.regressors)
-            forecast = model.predict(self.cutoff + self.steps, paths=self.paths, seed=self.seed)
+            last = self.cutoff + self.steps
+            forecast = model.predict(last, paths=self.paths, seed=self.seed).between(self.cutoff + 1, last)
         except (ForecastingError, np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
             return f"{self.candidate.name}: {error}" if str(error) else f"{self.candidate.name}: {type(error).__name__}"
         return np.moveaxis(np.quantile(forecast.paths, GRID, axis=2), 0, 2)

@@ -16,15 +16,14 @@ from forecasting.frames import Array
 
 @cache
 def code_digest() -> str:
-    """SHA-256 over the sources a fit depends on and the versions of the libraries below them."""
+    """SHA-256 over the sources of the models and the versions of the libraries below them."""
     from importlib.metadata import version
 
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for package in ("models", "features", "evaluation"):
-        for path in sorted((root / package).rglob("*")):
-            if path.suffix in (".py", ".json", ".npz") and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    for path in sorted((root / "models").rglob("*")):
+        if path.suffix in (".py", ".json", ".npz") and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     for library in ("numpy", "scipy", "statsmodels", "prophet", "scikit-learn", "statsforecast"):
         digest.update(f"{library}=={version(library)}".encode())
     return digest.hexdigest()

@@ -102,16 +102,15 @@ def _winner(
     pooled = build(candidate.model, candidate.parameters).pooled
     fitted_on = panel if pooled else panel.only(id)
     concerning = touching(regressors, fitted_on, store)
-    recipe = Recipe(
-        series=(id,),
-        model=candidate.model,
-        parameters=candidate.parameters,
+    recipe = Recipe.of(
+        fitted_on,
+        candidate.model,
+        candidate.parameters,
+        experiment.end,
         paths=experiment.paths,
         seed=experiment.seed,
-        horizon=experiment.horizon,
+        covariates=concerning,
         as_of=as_of.isoformat(),
-        panel_digest=fitted_on.digest(),
-        covariates_digest="" if concerning is None else concerning.digest(),
     )
     rows = board[(board["series"] == id) & (board["model"] == name)]
     record = {} if rows.empty else {k: float(v) for k, v in rows.iloc[0].drop(["series", "model"]).items()}

@@ -126,7 +126,7 @@ def _group(store: Store, release: Release, experiment: Experiment, as_of: date) 
         recipe = champion.recipe
         pooled = build(recipe.model, recipe.parameters).pooled
         mine = panel if pooled else panel.only(id)
-        forecast = recipe.refit(mine, touching(regressors, mine, store)).only(id)
+        forecast = recipe.apply(mine, touching(regressors, mine, store)).only(id)
         if mine.digest() == recipe.panel_digest:
             _require_golden(id, champion, forecast)
         forecasts.append(forecast)
