@@ -19,10 +19,12 @@ class ETS(LocalForecaster):
     """Additive exponential smoothing of the link's scale: level, damped trend, season.
 
     Source: Hyndman, Koehler, Ord & Snyder, Forecasting with Exponential Smoothing (2008), as the linear
-    innovations model of ``statsmodels.tsa.statespace``, which leaves gaps open. On the log scale the additive
-    model is a multiplicative one in the data's unit. ``damping`` bounds the share of growth left after a year
-    from above; the trend needs six observations, the season two years and a month. Paths draw the smoothing
-    parameters and the last state from their estimated distribution.
+    innovations model of ``statsmodels.tsa.statespace``, which leaves gaps open. On the log scale the
+    additive model is a multiplicative one in the data's unit. ``damping`` bounds the share of growth left
+    after a year from above; the
+    smoothing of growth is bounded by 1 / (√``smoothness`` × (periods a year)²), the rule that
+    :class:`UnobservedComponents` follows. The trend needs six observations, the season two years and a month.
+    Paths draw the smoothing parameters from their estimated distribution.
 
     >>> from forecasting.frames import Panel
     >>> from forecasting.periods import Period
@@ -36,6 +38,7 @@ class ETS(LocalForecaster):
 
     trend: bool = True
     damping: float = 0.9
+    smoothness: float = 2.0
     seasonal: bool = True
     maxiter: int = 60
 
@@ -46,18 +49,23 @@ class ETS(LocalForecaster):
             season = sample.season if self.seasonal and sample.seasonal else None
             trend = self.trend and sample.observed >= FOR_A_TREND
             highest = min(self.damping ** (1 / sample.season), 0.998)
+            slowest = min(self.smoothness**-0.5 / sample.season**2, 1 - 1e-4)
+            level, slope, seasons = _opening(z, season or 1)
             model = ExponentialSmoothing(
                 z,
                 trend=trend,
                 damped_trend=trend,
                 seasonal=season,
-                bounds=[(1e-4, 1 - 1e-4)] * 3 + [(highest**3, highest)],
+                bounds=[(1e-4, 1 - 1e-4), (1e-4, slowest), (1e-4, 1 - 1e-4), (highest**3, highest)],
                 concentrate_scale=False,
+                initialization_method="known",
+                initial_level=level,
+                initial_trend=slope if trend else None,
+                initial_seasonal=seasons[::-1] if season else None,
             )
-            smoothing = [0.4] + [0.05] * trend + [0.05] * bool(season)
-            damping = [0.9 * highest + 0.1 * highest**3] * trend
-            start = [*smoothing, *damping, 0.5, *_initial(z, trend, season)]
-            return model, lambda **options: model.fit(start_params=start, **options)
+            start = [0.4, *[min(0.05, slowest / 2)] * trend, *[0.05] * bool(season)]
+            start += [0.9 * highest + 0.1 * highest**3] * trend
+            return model, lambda **options: model.fit(start_params=[*start, 0.5], **options)
 
         return fit(self.name, sample, prepare, self.maxiter)
 
@@ -72,12 +80,17 @@ class ETS(LocalForecaster):
         return simulate(state, steps, paths, rng)
 
 
-def _initial(z: Array, trend: bool, season: int | None) -> list[float]:
+def _opening(z: Array, season: int) -> tuple[float, float, Array]:
+    """Level and slope before the first observation, and the season of the sample around its yearly means."""
     known = np.flatnonzero(np.isfinite(z))
     whole = np.interp(np.arange(len(z)), known, z[known])
-    m = season or 1
-    opening = whole[: min(len(whole), max(2 * m, 4))]
-    slope = float(np.polyfit(np.arange(len(opening)), opening, 1)[0])
-    level = float(opening[:m].mean())
-    seasons = (whole[:m] - level)[::-1][:-1].tolist() if season else []
-    return [level - slope * (m + 1) / 2] + [slope] * trend + seasons
+    seasons = np.zeros(season)
+    if season > 1:
+        window = np.concatenate([[0.5], np.ones(season - 1), [0.5]]) / season
+        around = whole[season // 2 : len(z) - season // 2] - np.convolve(whole, window, mode="valid")
+        phases = (np.arange(len(around)) + season // 2) % season
+        seasons = np.array([around[phases == phase].mean() for phase in range(season)])
+        seasons -= seasons.mean()
+    first = (whole - np.resize(seasons, len(z)))[: max(season, 4)]
+    slope, level = np.polyfit(np.arange(1, len(first) + 1), first, 1)
+    return float(level), float(slope), seasons

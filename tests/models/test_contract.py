@@ -52,7 +52,7 @@ def plan(panel: Panel, level: float = 500.0) -> Panel:
     index = pd.RangeIndex(panel.last.ordinal + 1, panel.last.ordinal + 1 + STEPS)
     values = np.full(STEPS, np.nan)
     values[[4, STEPS - 1]] = [level, 2 * level]
-    return Panel(panel.kind, pd.DataFrame({id: values for id in panel.ids}, index=index))
+    return Panel(panel.kind, pd.DataFrame(dict.fromkeys(panel.ids, values), index=index))
 
 
 def ahead(name: str, panel: Panel, seed: int = 1, level: float = 500.0, steps: int = STEPS) -> Forecast:
@@ -125,7 +125,7 @@ def test_nothing_is_learnt_from_after_the_cut(name: str, panel: Panel) -> None:
 def test_every_path_stays_below_its_ceiling(name: str, panel: Panel) -> None:
     index = pd.RangeIndex(panel.first.ordinal, panel.last.ordinal + STEPS + 1)
     market = np.linspace(1.3, 1.0, len(index)) * float(panel.values.max().max()) * 1.2
-    ceilings = pd.DataFrame({id: market for id in panel.ids}, index=index)
+    ceilings = pd.DataFrame(dict.fromkeys(panel.ids, market), index=index)
     forecast = ahead(name, dataclasses.replace(panel, ceilings=ceilings))
     assert (forecast.paths <= market[-STEPS:, None] * (1 + 1e-12)).all()
     with pytest.raises(DataError, match="ceiling"):
