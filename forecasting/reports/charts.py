@@ -288,7 +288,7 @@ def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
                 numbers.forecast(value), (value, row), xytext=(7, 0), textcoords="offset points", va="center"
             )
         axes.set_yticks(rows, list(means))
-        axes.invert_yaxis()
+        axes.set_ylim(max(len(means), 1) - 0.4, -0.6)
         axes.set_xlim(0, 1.15 * max([*means.values(), 1.0 if metric == "mase" else 0.0]) or 1)
         if metric == "mase":
             axes.axvline(1.0, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)))

@@ -74,7 +74,12 @@ class Material:
             if column not in frame.columns
         ]
         if not faults:
-            faults = [*self._series_faults(), *self._forecast_faults(), *self._history_faults()]
+            faults = [
+                *self._series_faults(),
+                *self._unit_faults(),
+                *self._forecast_faults(),
+                *self._history_faults(),
+            ]
         if faults:
             raise DataError(
                 f"edition {self.edition_id}: the report's material has {len(faults)} fault(s)", faults
@@ -86,6 +91,18 @@ class Material:
             for name in COLUMNS
             for id in sorted(set(getattr(self, name)["series"]) - set(self.catalogue.series), key=str)
         ]
+
+    def _unit_faults(self) -> list[Fault]:
+        faults = []
+        for name in ("forecasts", "history"):
+            for row in getattr(self, name)[["series", "unit"]].drop_duplicates().to_dict("records"):
+                series = self.catalogue.series.get(str(row["series"]))
+                if series and series.unit != row["unit"]:
+                    where = f"material.{name}: {row['series']}"
+                    faults.append(
+                        Fault(where, f"unit {row['unit']!r}", f"the catalogue says {series.unit!r}")
+                    )
+        return faults
 
     def _forecast_faults(self) -> list[Fault]:
         frame = self.forecasts

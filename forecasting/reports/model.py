@@ -127,6 +127,7 @@ class SeriesSection:
     unit: str
     side: str
     plan_bound: bool
+    provenance: str
     sentence: str
     latest: str
     model: str

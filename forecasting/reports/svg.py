@@ -23,6 +23,7 @@ def tidy(svg: str, id: str, title: str, description: str) -> str:
     root.attrib |= {
         "role": "img",
         "stroke-linejoin": "round",
+        "font-family": "DejaVu Sans, Noto Sans, Verdana, sans-serif",
         "aria-labelledby": f"{id}-title {id}-desc",
     }
     for name, text in (("title", title), ("desc", description)):

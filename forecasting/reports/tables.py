@@ -32,7 +32,12 @@ def anchor(id: str) -> str:
     return id.replace(".", "-").replace("_", "-")
 
 
-def headline(every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
+def provenance_link(material: Material, id: str) -> str:
+    """The anchor of a series' provenance row, or nothing when the edition has none."""
+    return f"#provenance-{anchor(id)}" if id in set(material.provenance["series"]) else ""
+
+
+def headline(material: Material, every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
     """One row a target: the last observation and the end of the horizon."""
     rows = []
     for facts in every:
@@ -48,7 +53,7 @@ def headline(every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
         ]
         fan = facts.fans[kind][period] if period else {}
         row += [_forecast(fan, level, numbers) for level in (0.5, 0.1, 0.9, 0.025, 0.975)]
-        row.append(Cell(facts.model or "none", link=f"#provenance-{anchor(facts.id)}"))
+        row.append(Cell(facts.model or "none", link=provenance_link(material, facts.id)))
         rows.append(tuple(row))
     columns = (
         Column("Series and unit"),

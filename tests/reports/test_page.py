@@ -210,6 +210,7 @@ def test_an_edition_with_one_observation(edition: Edition, material: Material, t
         tmp_path,
     )
     assert "No forecast is published for this series" in text
+    assert "#provenance-" not in text
     assert "These bands carry no certificate" in text
 
 
@@ -255,6 +256,7 @@ def test_lakh_and_crore(material: Material, tmp_path: Path) -> None:
         ("forecasts", {"kind": "FY"}, "write"),
         ("forecasts", {"series": "supply.oxid"}, "did you mean 'supply.oxide'"),
         ("forecasts", {"value": float("nan")}, "not finite"),
+        ("history", {"unit": "t"}, "the catalogue says 'vehicles'"),
         ("history", {"status": "acutal"}, "did you mean 'actual'"),
         ("history", {"period": "2025-13"}, "not a period"),
         ("history", {"believed": True}, "two believed values"),
