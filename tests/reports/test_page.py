@@ -210,7 +210,7 @@ def test_an_edition_with_one_observation(edition: Edition, material: Material, t
         tmp_path,
     )
     assert "No forecast is published for this series" in text
-    assert "#provenance-" not in text
+    assert 'href="#provenance-' not in text
     assert "These bands carry no certificate" in text
 
 
