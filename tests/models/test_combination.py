@@ -44,7 +44,7 @@ def test_a_member_that_refuses_is_left_out_and_named() -> None:
 
 
 def test_when_all_refuse_so_does_the_combination() -> None:
-    with pytest.raises(Refusal, match="^median: every member refused short: scurve: short"):
+    with pytest.raises(Refusal, match=r"^median: every member refused short: scurve: short"):
         Median(members=({"model": "scurve"},)).fit(PANEL)
     with pytest.raises(ConfigError, match="no key 'model'"):
         Median(members=({"modle": "naive"},)).fit(PANEL)
