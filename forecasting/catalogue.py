@@ -179,9 +179,8 @@ class _CorrectionsFile(Strict):
 class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: int) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError(
-                f"anchors and aliases are not allowed (line {self.peek_event().start_mark.line + 1})"
-            )
+            line = parent.start_mark.line + 1 if parent is not None else 1
+            raise yaml.YAMLError(f"anchors and aliases are not allowed (in the block of line {line})")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
@@ -207,7 +206,9 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from None
+        raise ConfigError(
+            f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: invalid YAML: {' '.join(str(error).split())}; mend the file") from None
 
@@ -224,12 +225,11 @@ def _fault(path: Path, error: Any, model: type[BaseModel]) -> Fault:
 def _known_keys(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
     here: Any = model
     for part in location[:-1]:
-        fields = getattr(here, "model_fields", None)
-        if fields and part in fields:
-            here = fields[part].annotation
-        while not hasattr(here, "model_fields") and getattr(here, "__args__", ()):
+        if hasattr(here, "model_fields") and part in here.model_fields:
+            here = here.model_fields[part].annotation
+        while not hasattr(here, "model_fields") and getattr(here, "__args__", None):
             here = next((a for a in reversed(here.__args__) if hasattr(a, "model_fields")), here.__args__[-1])
-    return set(getattr(here, "model_fields", {}))
+    return set(here.model_fields) if hasattr(here, "model_fields") else set()
 
 
 def validate(path: Path, content: Any, model: type[Record]) -> Record:
@@ -268,14 +268,15 @@ class Catalogue:
             raise InputMissing(f"{root} is not a folder; point --data at a copy of data/")
         parts: dict[str, Any] = {}
         problems: list[ConfigError] = []
-        for name, model in {
+        files: dict[str, type[BaseModel]] = {
             "series": _SeriesFile,
             "sources": _SourcesFile,
             "events": _EventsFile,
             "assumptions": _AssumptionsFile,
             "corrections": _CorrectionsFile,
             "publication": Publication,
-        }.items():
+        }
+        for name, model in files.items():
             try:
                 parts[name] = read_record(root / f"{name}.yaml", model)
             except ConfigError as error:

@@ -47,7 +47,7 @@ class Fault:
 class ForecastingError(Exception):
     """The root of the tree; carries its faults and the exit code of its kind.
 
-    >>> DataError("two faults", [Fault("a:1", "no unit", "add one"), Fault("a:2", "no unit", "add one")]).faults[0].where
+    >>> DataError("a fault", [Fault("a:1", "no unit", "add one")]).faults[0].where
     'a:1'
     """
 

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Observations:
     def digest(self) -> str:
         """SHA-256 over the canonical CSV of all rows, in canonical order."""
         columns = list(OBSERVATION_COLUMNS)
-        ordered = self.frame.sort_values(columns[:2] + ["source", "available_at"])[columns]
+        ordered = self.frame.sort_values([*columns[:2], "source", "available_at"])[columns]
         return hashlib.sha256(ordered.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
@@ -171,7 +172,8 @@ class Forecast:
 
     def of(self, id: str) -> Array:
         """The paths of one series, (steps, draws)."""
-        return self.paths[self.ids.index(id)]
+        one: Array = self.paths[self.ids.index(id)]
+        return one
 
     def only(self, *ids: str) -> Forecast:
         return replace(self, ids=ids, paths=self.paths[[self.ids.index(id) for id in ids]])
@@ -208,7 +210,7 @@ class Forecast:
         ``history`` supplies the observed months of the year in which the forecast begins. A year with a month
         neither observed nor forecast has no total. Raises :class:`PeriodError` when no whole year is left.
         """
-        known = {} if history is None else history.values
+        known: Any = {} if history is None else history.values
         start = {p.ordinal: i for i, p in enumerate(self.periods)}
         years: list[Period] = []
         totals: list[Array] = []
@@ -235,7 +237,7 @@ class Forecast:
                 totals.append(total)
         if not years:
             raise PeriodError(f"{self.first} to {self.last} holds no whole {kind} year")
-        if any(b - a != 1 for a, b in zip(years, years[1:], strict=False)):
+        if any(b - a != 1 for a, b in pairwise(years)):
             raise PeriodError(f"the {kind} years that can be summed are not consecutive: {years}")
         return replace(self, first=years[0], paths=np.stack(totals, axis=1))
 
@@ -249,7 +251,9 @@ class Forecast:
 
     def _aligned(self, other: Forecast) -> None:
         if other.first != self.first or other.steps != self.steps:
-            raise PeriodError(f"{self.first}..{self.last} and {other.first}..{other.last} differ; use between()")
+            raise PeriodError(
+                f"{self.first}..{self.last} and {other.first}..{other.last} differ; use between()"
+            )
         if other.paths.shape[2] != self.paths.shape[2]:
             raise DataError(f"{self.paths.shape[2]} and {other.paths.shape[2]} draws cannot be aligned")
 

@@ -153,9 +153,7 @@ class Period:
         if not isinstance(other, Period):
             raise PeriodError(f"{self} is a period and {other!r} is not")
         if other.kind is not self.kind:
-            raise PeriodError(
-                f"{self} and {other} are unlike periods; name a bridge, for example Period.to"
-            )
+            raise PeriodError(f"{self} and {other} are unlike periods; name a bridge, for example Period.to")
         return other
 
     def __add__(self, steps: int) -> Period:

@@ -70,11 +70,11 @@ cny_per_kg = cny / kilogram_unspecified
 
 
 @cache
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[float]:
     """The one registry; built on first use because pint is slow to import."""
     import pint
 
-    ureg: pint.UnitRegistry = pint.UnitRegistry(None, cache_folder=None)
+    ureg: pint.UnitRegistry[float] = pint.UnitRegistry(None, cache_folder=None)
     ureg.define("percent = 0.01 = %")
     for line in _DEFINITIONS.strip().splitlines():
         ureg.define(line)
@@ -96,7 +96,8 @@ def unit(name: str) -> pint.Unit:
         return registry().Unit(NAMES[name])
     if " / " in name:
         above, below = name.split(" / ", 1)
-        return unit(above) / unit(below)
+        quotient: pint.Unit = unit(above) / unit(below)
+        return quotient
     raise UnitError(f"unknown unit {name!r}; {nearest(name, NAMES)}")
 
 
@@ -115,10 +116,10 @@ def factor(of: str, to: str) -> float:
 
     >>> factor("t magnet", "kg magnet")
     1000.0
-    >>> factor("t NdPr oxide", "t magnet")
+    >>> factor("t NdPr oxide", "t magnet")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    forecasting.errors.UnitError: t NdPr oxide cannot become t magnet: they are different things; name a conversion with its own unit
+    forecasting.errors.UnitError: t NdPr oxide cannot become t magnet: they are different things; name ...
     """
     if not same_dimension(of, to):
         raise UnitError(

@@ -48,7 +48,7 @@ def test_a_year_begun_in_the_past_takes_its_observed_months() -> None:
 
 
 def test_a_year_with_an_unknown_month_has_no_total() -> None:
-    forecast = monthly(np.ones((2, 20, 3)), "2026-07")
+    forecast = monthly(np.ones((2, 30, 3)), "2026-07")
     gap = {Period.month(2026, 4): 10.0, Period.month(2026, 6): 10.0}
     assert str(forecast.to(Kind.FY, Panel.of({"a": gap, "b": gap})).first) == "FY2028"
     with pytest.raises(PeriodError, match="holds no whole FY year"):
@@ -86,7 +86,8 @@ def test_a_panel_refuses_mixed_kinds_and_broken_runs() -> None:
 
 
 rows = st.lists(
-    st.tuples(st.integers(0, 30), st.sampled_from(["x", "y"]), st.floats(0, 1e6), st.integers(0, 400)), max_size=40
+    st.tuples(st.integers(0, 30), st.sampled_from(["x", "y"]), st.floats(0, 1e6), st.integers(0, 400)),
+    max_size=40,
 )
 
 

@@ -13,7 +13,12 @@ from forecasting.periods import Kind, Period, span
 
 kinds = st.sampled_from(list(Kind))
 years = st.integers(1900, 2200)
-periods = st.builds(lambda kind, year, part: Period(kind, year * kind.per_year + part % kind.per_year), kinds, years, st.integers(0, 11))
+periods = st.builds(
+    lambda kind, year, part: Period(kind, year * kind.per_year + part % kind.per_year),
+    kinds,
+    years,
+    st.integers(0, 11),
+)
 
 
 @given(periods)

@@ -9,7 +9,19 @@ import pytest
 from forecasting.errors import UnitError
 from forecasting.units import NAMES, factor, same_dimension, unit
 
-MASSES = ["t REO", "t NdPr oxide", "t NdPr", "t Nd", "t Nd oxide", "t Dy", "t Dy oxide", "t REE", "t magnet", "t gross", "t"]
+MASSES = [
+    "t REO",
+    "t NdPr oxide",
+    "t NdPr",
+    "t Nd",
+    "t Nd oxide",
+    "t Dy",
+    "t Dy oxide",
+    "t REE",
+    "t magnet",
+    "t gross",
+    "t",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

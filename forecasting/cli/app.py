@@ -75,6 +75,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        print(f"bug: {type(error).__name__}: {error}\nrun again with --debug and report the traceback", file=sys.stderr)
+        print(
+            f"bug: {type(error).__name__}: {error}\nrun again with --debug and report the traceback",
+            file=sys.stderr,
+        )
         return 1
     return code if isinstance(code, int) else 0

@@ -30,11 +30,16 @@ def project_root() -> Path:
 
 
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="A data folder; by default the project's data/.", show_default=False)
+    Path | None,
+    typer.Option("--data", help="A data folder; by default the project's data/.", show_default=False),
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", help="Use only what was known on this day (YYYY-MM-DD); by default today.", show_default=False),
+    typer.Option(
+        "--as-of",
+        help="Use only what was known on this day (YYYY-MM-DD); by default today.",
+        show_default=False,
+    ),
 ]
 JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Processes that fit models side by side.")]
 

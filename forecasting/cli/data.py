@@ -60,10 +60,10 @@ def show(
     typer.echo(f"{series}: {entry.title} [{entry.unit}, {entry.kind}]\nbelieved: {entry.trust}")
     for trap in entry.traps:
         typer.echo(f"trap: {trap}")
-    for row in known.of(series).frame.sort_values(["period", "available_at"]).itertuples():
-        mark = ">" if (row.period, row.source, row.available_at) in keys else " "
-        fitted = "fit" if mark == ">" and row.status in entry.fit else "   "
+    for row in known.of(series).frame.sort_values(["period", "available_at"]).to_dict("records"):
+        mark = ">" if (row["period"], row["source"], row["available_at"]) in keys else " "
+        fitted = "fit" if mark == ">" and row["status"] in entry.fit else "   "
         typer.echo(
-            f"{mark} {row.period:8} {row.value:>14,.6g} {row.status:16} {fitted} {row.source:28} "
-            f"known {row.available_at.date()}  {row.note}"
+            f"{mark} {row['period']:8} {row['value']:>14,.6g} {row['status']:16} {fitted} {row['source']:28} "
+            f"known {row['available_at'].date()}  {row['note']}"
         )

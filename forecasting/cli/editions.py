@@ -12,7 +12,8 @@ from forecasting.errors import InputMissing
 
 app = typer.Typer(help="List, show and verify published editions.", no_args_is_help=True)
 RootOption = Annotated[
-    Path | None, typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False)
+    Path | None,
+    typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False),
 ]
 
 
@@ -46,13 +47,19 @@ def list_(out: RootOption = None) -> None:
 
 
 @app.command()
-def show(edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest", out: RootOption = None) -> None:
+def show(
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    out: RootOption = None,
+) -> None:
     """Show the manifest of an edition."""
     typer.echo((_folder(out, edition) / "MANIFEST.json").read_text(encoding="utf-8"))
 
 
 @app.command()
-def verify(edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest", out: RootOption = None) -> None:
+def verify(
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    out: RootOption = None,
+) -> None:
     """Recompute every hash of an edition."""
     from forecasting.publishing.edition import verify as check
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, day, progress, project_root, say
+from forecasting.cli.console import (
+    AsOfOption,
+    DataOption,
+    JobsOption,
+    data_root,
+    day,
+    progress,
+    project_root,
+    say,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +24,9 @@ if TYPE_CHECKING:
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import Outcome
 
-ExperimentArgument = Annotated[Path, typer.Argument(help="An experiment file, for example experiments/default.yaml.")]
+ExperimentArgument = Annotated[
+    Path, typer.Argument(help="An experiment file, for example experiments/default.yaml.")
+]
 
 
 def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> list[Outcome]:
@@ -49,7 +60,9 @@ def run(
 
 def promote(
     experiment: ExperimentArgument,
-    reason: Annotated[str, typer.Option("--reason", help="Why, kept with the promotion.")] = "lowest mean score in the backtest",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, kept with the promotion.")
+    ] = "lowest mean score in the backtest",
     data: DataOption = None,
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
@@ -67,7 +80,9 @@ def leaderboard(
     data: DataOption = None,
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table here.", show_default=False)] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Also write the table here.", show_default=False)
+    ] = None,
 ) -> None:
     """Show who forecasts what best; fits only what is not in the cache."""
     import pandas as pd
@@ -91,22 +106,32 @@ def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on."
 
     store = default_store(project_root()).ready()
     typer.echo(f"http://127.0.0.1:{port} (Ctrl-C stops it)")
-    arguments = ["-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", store.uri]
+    arguments = [
+        "-m",
+        "mlflow",
+        "ui",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--backend-store-uri",
+        store.uri,
+    ]
     os.execv(sys.executable, [sys.executable, *arguments])
 
 
 def print_board(board: pd.DataFrame, title: str) -> None:
     """The leaderboard of an experiment on standard output, the winner of each series marked."""
     typer.echo(f"\n{title}: MASE and CRPS in units of the naive error, shares of actuals inside the bands")
-    typer.echo(
-        f"  {'series':30} {'model':24} {'MASE':>7} {'CRPS':>7} {'50 %':>6} {'80 %':>6} {'95 %':>6} {'points':>7} {'failed':>7}"
-    )
+    heads = ("MASE", "CRPS", "50 %", "80 %", "95 %", "points", "failed")
+    typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in heads))
     for series, rows in board.groupby("series", sort=True):
-        for place, row in enumerate(rows.itertuples()):
-            mark = ">" if place == 0 and row.failures == 0 else " "
+        for place, row in enumerate(rows.to_dict("records")):
+            mark = ">" if place == 0 and row["failures"] == 0 else " "
             typer.echo(
-                f"{mark} {series if place == 0 else '':30} {row.model:24} {row.mase:7.3f} {row.crps:7.3f} "
-                f"{row.coverage_50:6.0%} {row.coverage_80:6.0%} {row.coverage_95:6.0%} {row.points:7d} {row.failures:7d}"
+                f"{mark} {str(series) if place == 0 else '':30} {row['model']:24}"
+                f"{row['mase']:8.3f}{row['crps']:8.3f}{row['coverage_50']:8.0%}{row['coverage_80']:8.0%}"
+                f"{row['coverage_95']:8.0%}{row['points']:8d}{row['failures']:8d}"
             )
 
 

@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, day, progress, project_root, say
+from forecasting.cli.console import (
+    AsOfOption,
+    DataOption,
+    JobsOption,
+    data_root,
+    day,
+    progress,
+    project_root,
+    say,
+)
 from forecasting.cli.experiments import log, outcomes, print_board, release, release_root
 
 if TYPE_CHECKING:
     from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.job import Facts, Published
 
 OutputOption = Annotated[
-    Path | None, typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False)
+    Path | None,
+    typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False),
 ]
 EditionDateOption = Annotated[
-    str | None, typer.Option("--edition-date", help="The date the edition bears; by default today.", show_default=False)
+    str | None,
+    typer.Option("--edition-date", help="The date the edition bears; by default today.", show_default=False),
 ]
 HEADLINES = (
     ("in.ev.total", "FY2030"),
@@ -36,7 +48,10 @@ HEADLINES = (
 
 
 def publish(
-    data: DataOption = None, out: OutputOption = None, as_of: AsOfOption = None, edition_date: EditionDateOption = None
+    data: DataOption = None,
+    out: OutputOption = None,
+    as_of: AsOfOption = None,
+    edition_date: EditionDateOption = None,
 ) -> None:
     """Forecast every target with its released champion and publish an edition, or say why not."""
     from forecasting.data.store import Store
@@ -57,11 +72,14 @@ def main_job(jobs: JobsOption = 2) -> None:
         release(found, log(store, found), "lowest mean score in the backtest")
     done = _publish(store, None, None, None)
     _print_headlines(done.folder)
-    typer.echo(f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}")
+    typer.echo(
+        f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}"
+    )
 
 
 def report(
-    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest", out: OutputOption = None
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    out: OutputOption = None,
 ) -> None:
     """Print where the report of an edition is, once the edition is verified."""
     from forecasting.publishing.edition import verify
@@ -93,7 +111,7 @@ def _render(facts: Facts) -> Mapping[str, bytes]:
     return {"report.html": page(build(Material(**given, next_release=None, status="normal")))}
 
 
-def _released(found: list) -> bool:
+def _released(found: list[Outcome]) -> bool:
     """Whether the current release holds exactly these winners, so that nothing needs logging again."""
     from forecasting.errors import ForecastingError
     from forecasting.publishing.release import load
@@ -111,14 +129,16 @@ def _print_headlines(folder: Path) -> None:
     import pandas as pd
 
     table = pd.read_csv(folder / "forecasts.csv")
-    wide = table.pivot_table(index=["series", "period", "unit"], columns="quantile", values="value")
-    typer.echo(f"\n{'series':26} {'period':7} {'unit':13} {'median':>12}   80 % band                     95 % band")
+    typer.echo(
+        f"\n{'series':26} {'period':7} {'unit':13} {'median':>12}   {'80 % band':28}  95 % band",
+    )
     for series, period in HEADLINES:
-        if (series, period) not in wide.index.droplevel("unit"):
+        rows = table[(table["series"] == series) & (table["period"] == period)]
+        if rows.empty:
             continue
-        row = wide.loc[(series, period)]
-        q = row.iloc[0]
+        unit = str(rows["unit"].iloc[0])
+        q = dict(zip(rows["quantile"], rows["value"], strict=True))
         typer.echo(
-            f"{series:26} {period:7} {row.index[0]:13} {q[0.5]:12,.0f}   "
+            f"{series:26} {period:7} {unit:13} {q[0.5]:12,.0f}   "
             f"{f'{q[0.1]:,.0f} to {q[0.9]:,.0f}':28}  {q[0.025]:,.0f} to {q[0.975]:,.0f}"
         )

@@ -52,7 +52,9 @@ def _read_text(path: Path) -> pd.DataFrame:
     content = path.read_bytes()
     header = ",".join(OBSERVATION_COLUMNS)
     if not content.strip():
-        raise _refuse(path, "the file is empty", f"write the header {header} and at least one row, or delete it")
+        raise _refuse(
+            path, "the file is empty", f"write the header {header} and at least one row, or delete it"
+        )
     if len(content) > MAX_CSV_BYTES:
         raise _refuse(path, f"{len(content)} bytes is more than {MAX_CSV_BYTES}", "split the file")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:4096]:
@@ -69,7 +71,9 @@ def _read_text(path: Path) -> pd.DataFrame:
         raise _refuse(path, " ".join(str(error).split()), "quote fields that hold commas") from None
     missing = [column for column in OBSERVATION_COLUMNS if column not in raw]
     unknown = [str(column) for column in raw if column not in OBSERVATION_COLUMNS]
-    faults = [Fault(f"{path}:1", f"column {name!r} is missing", f"the header is {header}") for name in missing]
+    faults = [
+        Fault(f"{path}:1", f"column {name!r} is missing", f"the header is {header}") for name in missing
+    ]
     faults += [
         Fault(f"{path}:1", f"unknown column {name!r}", nearest(name, OBSERVATION_COLUMNS)) for name in unknown
     ]
@@ -123,13 +127,21 @@ def _row_faults(path: Path, raw: pd.DataFrame, catalogue: Catalogue, today: date
     key = ["series", "period", "source", "available_at"]
     for row in raw.index[raw.duplicated(key, keep="first")]:
         twin = raw.index[(raw[key] == raw.loc[row, key]).all(axis=1)][0]
-        found_text = f"{raw.at[row, 'series']} {raw.at[row, 'period']} by {raw.at[row, 'source']} stands twice"
-        faults.append((row, Fault(f"{path}:{row + 2}", f"{found_text} (also line {twin + 2})", "keep one")))
+        series, period, source = (str(text) for text in raw.loc[row, key[:3]])
+        found_text = f"{series} {period} by {source} stands twice (also line {twin + 2})"
+        faults.append((row, Fault(f"{path}:{row + 2}", found_text, "keep one")))
     return [fault for _, fault in sorted(faults, key=lambda item: item[0])][:FAULTS_SHOWN]
 
 
 def _row_finding(
-    catalogue: Catalogue, today: date, series: str, label: str, value: str, unit: str, status: str, available: str
+    catalogue: Catalogue,
+    today: date,
+    series: str,
+    label: str,
+    value: str,
+    unit: str,
+    status: str,
+    available: str,
 ) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     entry = catalogue.series.get(series)
@@ -141,10 +153,15 @@ def _row_finding(
     if entry is not None:
         if period.kind is not entry.kind:
             found.append(
-                (f"{label} is a {period.kind} period, {series} is kept by {entry.kind}", f"use a {entry.kind} label")
+                (
+                    f"{label} is a {period.kind} period, {series} is kept by {entry.kind}",
+                    f"use a {entry.kind} label",
+                )
             )
         if unit != entry.unit:
-            found.append((f"unit {unit!r}, the catalogue says {entry.unit!r}", "convert the value or mend the unit"))
+            found.append(
+                (f"unit {unit!r}, the catalogue says {entry.unit!r}", "convert the value or mend the unit")
+            )
         if entry.floor is not None and _NUMBER.fullmatch(value) and float(value) < entry.floor:
             found.append((f"value {value} is below the floor {entry.floor:g} of {series}", "mend the sign"))
     if _day(available) is not None:
@@ -154,6 +171,9 @@ def _row_finding(
         found.append((f"available_at {available} is in the future", "write the day it became known"))
     elif status != "target" and period.start > known:
         found.append(
-            (f"{label} begins after it is said to be known ({available})", "mend the period or use status target")
+            (
+                f"{label} begins after it is said to be known ({available})",
+                "mend the period or use status target",
+            )
         )
     return found

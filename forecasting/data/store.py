@@ -81,7 +81,9 @@ def believed(
     order = {family: rank for rank, family in enumerate(entry.sources)}
     family = rows["source"].map(lambda source: catalogue.sources[source].family)
     ranked = rows.assign(_rank=family.map(order)).dropna(subset=["_rank"])
-    ranked = ranked.sort_values(["period", "_rank", "available_at", "source"], ascending=[True, True, False, True])
+    ranked = ranked.sort_values(
+        ["period", "_rank", "available_at", "source"], ascending=[True, True, False, True]
+    )
     return ranked.drop_duplicates("period").drop(columns="_rank").reset_index(drop=True)
 
 
@@ -113,7 +115,11 @@ def _applied(frame: pd.DataFrame, correction: Correction, matched: pd.Series) ->
     if correction.action == "drop":
         return frame[~matched]
     frame = frame.copy()
-    said = f"corrected: {correction.reason}" if correction.action == "override" else f"flagged: {correction.reason}"
+    said = (
+        f"corrected: {correction.reason}"
+        if correction.action == "override"
+        else f"flagged: {correction.reason}"
+    )
     frame.loc[matched, "note"] = frame.loc[matched, "note"].map(lambda note: f"{said}; {note}".rstrip("; "))
     if correction.action == "override":
         frame.loc[matched, "value"] = correction.value

@@ -23,6 +23,11 @@ from forecasting.periods import Period
 Progress = Callable[[int, int], None]
 
 
+def silent(done: int, of: int) -> None:
+    """No progress shown."""
+    del done, of
+
+
 @dataclass(frozen=True)
 class Task:
     """One fit: a candidate on some series at one origin."""
@@ -58,7 +63,11 @@ class Task:
             last = self.cutoff + self.steps
             forecast = model.predict(last, paths=self.paths, seed=self.seed).between(self.cutoff + 1, last)
         except (ForecastingError, np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
-            return f"{self.candidate.name}: {error}" if str(error) else f"{self.candidate.name}: {type(error).__name__}"
+            return (
+                f"{self.candidate.name}: {error}"
+                if str(error)
+                else f"{self.candidate.name}: {type(error).__name__}"
+            )
         return np.moveaxis(np.quantile(forecast.paths, GRID, axis=2), 0, 2)
 
 
@@ -119,9 +128,7 @@ def touching(regressors: Panel | None, panel: Panel, store: Store) -> Panel | No
     return Panel(regressors.kind, regressors.values[columns]) if columns else None
 
 
-def run(
-    found: list[Task], cache: Cache, jobs: int = 1, progress: Progress = lambda done, of: None
-) -> list[Array | str]:
+def run(found: list[Task], cache: Cache, jobs: int = 1, progress: Progress = silent) -> list[Array | str]:
     """The results of tasks, in order; those in the cache are not fitted again."""
     results: list[Array | str | None] = [cache.get(task.key) for task in found]
     missing = [i for i, result in enumerate(results) if result is None]

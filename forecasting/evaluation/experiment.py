@@ -20,7 +20,7 @@ class Candidate(Strict):
 
     model: str
     label: str = ""
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -95,7 +95,11 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
 
 def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterator[Fault]:
     if experiment.features not in BUILDERS:
-        yield Fault(f"{path}: features", f"unknown builder {experiment.features!r}", nearest(experiment.features, BUILDERS))
+        yield Fault(
+            f"{path}: features",
+            f"unknown builder {experiment.features!r}",
+            nearest(experiment.features, BUILDERS),
+        )
     for id in experiment.series:
         if id not in catalogue.series:
             yield Fault(f"{path}: series", f"unknown series {id!r}", nearest(id, catalogue.series))
@@ -106,7 +110,11 @@ def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterato
                 "give the horizon in the period kind of the series",
             )
     if Period.parse(experiment.backtest.first).kind is not experiment.end.kind:
-        yield Fault(f"{path}: backtest.first", f"{experiment.backtest.first} is of another kind than the horizon", "use one kind")
+        yield Fault(
+            f"{path}: backtest.first",
+            f"{experiment.backtest.first} is of another kind than the horizon",
+            "use one kind",
+        )
     names = [candidate.name for candidate in experiment.models]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Fault(f"{path}: models", f"label {name!r} stands twice", "give each model its own label")

@@ -64,10 +64,18 @@ def inside(actual: Array, quantiles: Array, nominal: float) -> Array:
     return np.where(np.isnan(actual), np.nan, held)
 
 
+def _held(nominal: float) -> Metric:
+    def metric(actual: Array, quantiles: Array, history: Array) -> Array:
+        del history
+        return inside(actual, quantiles, nominal)
+
+    return metric
+
+
 METRICS: dict[str, Metric] = {
     "absolute_error": absolute_error,
     "crps": crps,
-    "in_50": lambda actual, quantiles, history: inside(actual, quantiles, 0.5),
-    "in_80": lambda actual, quantiles, history: inside(actual, quantiles, 0.8),
-    "in_95": lambda actual, quantiles, history: inside(actual, quantiles, 0.95),
+    "in_50": _held(0.5),
+    "in_80": _held(0.8),
+    "in_95": _held(0.95),
 }

@@ -11,10 +11,10 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError
-from forecasting.evaluation.backtest import Progress, run, score, tasks, touching, view
+from forecasting.evaluation.backtest import Progress, run, score, silent, tasks, touching, view
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.experiment import Experiment
-from forecasting.evaluation.leaderboard import leaderboard, winners
+from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
 from forecasting.frames import Panel, Scores
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
@@ -55,7 +55,7 @@ def carry_out(
     as_of: date,
     cache: Cache,
     jobs: int = 1,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = silent,
 ) -> Outcome:
     """Backtest every model, choose the best for each series, and write its recipe on today's data.
 
@@ -68,7 +68,8 @@ def carry_out(
     chosen = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)
     kept = {
-        id: _winner(store, experiment, as_of, id, model, panel, regressors, board) for id, model in chosen.items()
+        id: _winner(store, experiment, as_of, id, model, panel, regressors, board)
+        for id, model in chosen.items()
     }
     return Outcome(experiment, as_of, scores, forecasts, board, kept)
 
@@ -113,7 +114,7 @@ def _winner(
         as_of=as_of.isoformat(),
     )
     rows = board[(board["series"] == id) & (board["model"] == name)]
-    record = {} if rows.empty else {k: float(v) for k, v in rows.iloc[0].drop(["series", "model"]).items()}
+    record = {} if rows.empty else {column: float(rows.iloc[0][column]) for column in COLUMNS}
     return Winner(id, name, recipe, fitted_on, concerning, record)
 
 
@@ -125,6 +126,5 @@ def errors(outcome: Outcome) -> pd.DataFrame:
     frame = outcome.scores.frame
     mine = frame[frame["model"] == frame["series"].map({id: w.model for id, w in outcome.winners.items()})]
     mine = mine[(mine["failure"] == "") & (mine["actual"] > 0) & (mine["point"] > 0)]
-    ratio = np.log(mine["actual"] / mine["point"])
-    table = ratio.groupby([mine["cutoff"], mine["series"]]).mean().unstack()
-    return table.dropna()
+    ratio = mine.assign(error=np.log(mine["actual"].to_numpy() / mine["point"].to_numpy()))
+    return ratio.pivot_table(index="cutoff", columns="series", values="error", aggfunc="mean").dropna()

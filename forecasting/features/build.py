@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
@@ -56,7 +55,9 @@ def plan(known: Observations, catalogue: Catalogue, ids: Sequence[str], index: p
     columns = {}
     for id in ids:
         rows = believed(known, catalogue, id, ["target"])
-        targets = {Period.parse(p).ordinal: float(v) for p, v in zip(rows["period"], rows["value"], strict=True)}
+        targets = {
+            Period.parse(p).ordinal: float(v) for p, v in zip(rows["period"], rows["value"], strict=True)
+        }
         columns[id] = pd.Series(targets, dtype=float).reindex(index)
     return pd.DataFrame(columns, index=index)
 

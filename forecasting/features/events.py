@@ -47,4 +47,3 @@ def event_regressors(
         if event.date <= as_of and event.direction != "none"
     }
     return pd.DataFrame(columns, index=[p.ordinal for p in periods], dtype=float)
-

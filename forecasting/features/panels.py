@@ -27,7 +27,9 @@ def believed_panel(observations: Observations, catalogue: Catalogue, ids: Sequen
             periods = [Period.parse(label) for label in rows["period"]]
             values[id] = dict(zip(periods, rows["value"].astype(float), strict=True))
     if not values:
-        raise DataError(f"nothing to fit for {', '.join(ids)}: no observation with a status that models may fit")
+        raise DataError(
+            f"nothing to fit for {', '.join(ids)}: no observation with a status that models may fit"
+        )
     return Panel.of(values, {id: catalogue.series[id].unit for id in values})
 
 

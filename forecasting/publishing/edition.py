@@ -44,7 +44,9 @@ def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, A
         root.mkdir(parents=True, exist_ok=True)
         staging.mkdir(mode=0o700)
     except OSError as error:
-        raise CannotCreate(f"{root}: cannot create an edition here ({error.strerror}); make it writable") from error
+        raise CannotCreate(
+            f"{root}: cannot create an edition here ({error.strerror}); make it writable"
+        ) from error
     try:
         fill(staging, files, {"edition": id, **facts})
         verify(staging)
@@ -104,8 +106,12 @@ def verify(folder: Path) -> dict[str, Any]:
         if name not in present:
             faults.append(Fault(str(folder / name), "missing", "restore the edition from a copy"))
         elif digest_of((folder / name).read_bytes()) != expected:
-            faults.append(Fault(str(folder / name), "its hash is not the manifest's", "restore it from a copy"))
-    faults += [Fault(str(folder / n), "not in the manifest", "remove it") for n in sorted(present - set(listed))]
+            faults.append(
+                Fault(str(folder / name), "its hash is not the manifest's", "restore it from a copy")
+            )
+    faults += [
+        Fault(str(folder / n), "not in the manifest", "remove it") for n in sorted(present - set(listed))
+    ]
     if faults:
         raise DataError(f"{folder}: the edition is damaged", faults)
     return manifest

@@ -29,23 +29,31 @@ def finite(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
 def ordered(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     """Quantiles do not decrease with their level, and every level is there once."""
     del catalogue
-    wide = table.pivot_table(index=["series", "kind", "period", "scenario"], columns="quantile", values="value")
+    wide = table.pivot_table(
+        index=["series", "kind", "period", "scenario"], columns="quantile", values="value"
+    )
     found = [f"quantile {level} is missing" for level in LEVELS if level not in wide]
-    crossing = (np.diff(wide.to_numpy(), axis=1) < 0).any(axis=1)
-    return found + [f"{' '.join(key[:3])}: quantiles cross" for key in wide.index[crossing]]
+    crossing = np.flatnonzero((np.diff(wide.to_numpy(), axis=1) < 0).any(axis=1))
+    return found + [f"{' '.join(wide.index[row][:3])}: quantiles cross" for row in crossing]
 
 
 def non_negative(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     """Quantities stay at or above the floor of the catalogue."""
     floors = table["series"].map({id: s.floor for id, s in catalogue.series.items()}).astype(float)
     bad = table[table["value"] < floors]
-    return [f"{row.series} {row.period} quantile {row.quantile}: {row.value} below its floor" for row in bad.itertuples()]
+    return [
+        f"{row.series} {row.period} quantile {row.quantile}: {row.value} below its floor"
+        for row in bad.itertuples()
+    ]
 
 
 def below_ceiling(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     """No value above the hard ceiling of the catalogue, no median above the median of its market."""
     tops = table["series"].map({id: s.ceiling for id, s in catalogue.series.items()}).astype(float)
-    found = [f"{row.series} {row.period}: {row.value} above its ceiling" for row in table[table["value"] > tops].itertuples()]
+    found = [
+        f"{row.series} {row.period}: {row.value} above its ceiling"
+        for row in table[table["value"] > tops].itertuples()
+    ]
     medians = table[table["quantile"] == 0.5].set_index(["series", "period"])["value"]
     for id, series in catalogue.series.items():
         if series.within and {id, series.within} <= set(medians.index.get_level_values(0)):

@@ -18,7 +18,7 @@ from forecasting.balance.joint import Group, published
 from forecasting.catalogue import STATUSES, Catalogue
 from forecasting.data.store import Store, believed
 from forecasting.errors import DataError, HeldBack
-from forecasting.evaluation.backtest import Progress, touching, view
+from forecasting.evaluation.backtest import Progress, silent, touching, view
 from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.frames import Forecast, Observations
@@ -68,7 +68,7 @@ def publish(
     as_of: date,
     edition_date: date,
     render: Render,
-    progress: Progress = lambda done, of: None,
+    progress: Progress = silent,
 ) -> Published:
     """Forecast every released series, pass the gates, and write the edition; unchanged inputs change nothing.
 
@@ -93,7 +93,12 @@ def publish(
         id = f"{edition_date.isoformat()}-{key[:8]}"
         facts = _facts(id, edition_date, as_of, store, known, release, table)
         files = {**_tables(table), **render(facts)}
-        manifest = {"key": key, "as_of": as_of.isoformat(), "released": edition_date.isoformat(), "status": "ok"}
+        manifest = {
+            "key": key,
+            "as_of": as_of.isoformat(),
+            "released": edition_date.isoformat(),
+            "status": "ok",
+        }
         return Published(edition.write(root, id, files, manifest), new=True)
 
 
@@ -157,11 +162,20 @@ def tabulate(forecasts: list[Forecast]) -> pd.DataFrame:
 def _tables(table: pd.DataFrame) -> dict[str, bytes]:
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
-    return {"forecasts.csv": table.to_csv(index=False, lineterminator="\n").encode(), "forecasts.parquet": buffer.getvalue()}
+    return {
+        "forecasts.csv": table.to_csv(index=False, lineterminator="\n").encode(),
+        "forecasts.parquet": buffer.getvalue(),
+    }
 
 
 def _facts(
-    id: str, released: date, as_of: date, store: Store, known: Observations, release: Release, table: pd.DataFrame
+    id: str,
+    released: date,
+    as_of: date,
+    store: Store,
+    known: Observations,
+    release: Release,
+    table: pd.DataFrame,
 ) -> Facts:
     ids = list(dict.fromkeys(table["series"]))
     outlooks = store.catalogue.root / "outlooks.csv"
@@ -193,10 +207,25 @@ def _history(catalogue: Catalogue, known: Observations, ids: list[str]) -> pd.Da
 
 def _certificates(release: Release) -> pd.DataFrame:
     rows = [
-        {"series": id, "model": c.model, **c.record, "note": "" if c.record else "not backtested: too little history"}
+        {
+            "series": id,
+            "model": c.model,
+            **c.record,
+            "note": "" if c.record else "not backtested: too little history",
+        }
         for id, c in release.champions.items()
     ]
-    columns = ["series", "model", "origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps"]
+    columns = [
+        "series",
+        "model",
+        "origins",
+        "points",
+        "coverage_50",
+        "coverage_80",
+        "coverage_95",
+        "mase",
+        "crps",
+    ]
     return pd.DataFrame(rows).reindex(columns=[*columns, "note"])
 
 

@@ -25,7 +25,9 @@ def publisher(root: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise Locked(f"{root}: another publisher is at work; try again when it has finished") from None
     except OSError as error:
-        raise CannotCreate(f"{root}: cannot create an edition here ({error.strerror}); make it writable") from error
+        raise CannotCreate(
+            f"{root}: cannot create an edition here ({error.strerror}); make it writable"
+        ) from error
     try:
         yield
     finally:

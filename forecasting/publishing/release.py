@@ -46,7 +46,9 @@ class Release:
 
 
 def attachments(
-    experiments: Sequence[Experiment], errors: Mapping[str, pd.DataFrame], cards: Mapping[str, Mapping[str, Any]]
+    experiments: Sequence[Experiment],
+    errors: Mapping[str, pd.DataFrame],
+    cards: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, bytes]:
     """The files a bundle carries beside its champions, by name.
 
@@ -57,7 +59,9 @@ def attachments(
         f"experiments/{place:02d}-{one.name}.json": (one.model_dump_json(indent=1) + "\n").encode()
         for place, one in enumerate(experiments)
     }
-    files |= {f"errors/{name}.csv": table.to_csv(lineterminator="\n").encode() for name, table in errors.items()}
+    files |= {
+        f"errors/{name}.csv": table.to_csv(lineterminator="\n").encode() for name, table in errors.items()
+    }
     files["cards.json"] = (json.dumps(cards, indent=1, sort_keys=True) + "\n").encode()
     return files
 

@@ -39,14 +39,20 @@ def duplicated(lines: Lines) -> Lines:
 
 
 CASES: dict[str, tuple[Callable[[Lines], Lines], str]] = {
-    "missing column": (lambda lines: [line.rsplit(",", 1)[0] for line in lines[:50]], "column 'note' is missing"),
+    "missing column": (
+        lambda lines: [line.rsplit(",", 1)[0] for line in lines[:50]],
+        "column 'note' is missing",
+    ),
     "text in a number": (at(2, "many"), "value 'many' is not a number; write a plain decimal number"),
     "thousands separator": (at(2, '"53,748"'), "value '53,748' has a thousands separator; write 53748"),
     "lakh grouping": (at(2, '"1,00,000"'), "value '1,00,000' has a thousands separator; write 100000"),
     "duplicate period": (duplicated, "stands twice (also line"),
     "wrong unit": (at(3, "t magnet"), "unit 't magnet', the catalogue says 'vehicles'"),
     "unknown series": (at(1, "in.ev.2ww"), "unknown series 'in.ev.2ww'; did you mean 'in.ev.2w'?"),
-    "unknown source": (at(4, "vahan_cat_0125"), "unknown source 'vahan_cat_0125'; did you mean 'vahan_cat_0124'?"),
+    "unknown source": (
+        at(4, "vahan_cat_0125"),
+        "unknown source 'vahan_cat_0125'; did you mean 'vahan_cat_0124'?",
+    ),
     "unknown status": (at(5, "actuall"), "unknown status 'actuall'; did you mean 'actual'?"),
     "fiscal year among months": (at(0, "FY2020"), "FY2020 is a FY period, in.ev.2w is kept by month"),
     "no period": (at(0, "June 2020"), "period 'June 2020' is not a period; write a month as 2025-03"),
@@ -54,14 +60,19 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "known before it happened": (at(0, "2026-12"), "begins after it is said to be known"),
     "no date": (at(6, "7 July"), "available_at '7 July' is not a date"),
     "negative": (at(2, "-5"), "value -5 is below the floor 0 of in.ev.2w"),
-    "empty file": (lambda lines: [], "the file is empty"),
+    "empty file": (lambda lines: lines[:0], "the file is empty"),
     "no rows": (lambda lines: lines[:1], "a header and no rows"),
-    "html": (lambda lines: ["<!doctype html><title>Not found</title>"], "an HTML page saved as CSV"),
+    "html": (
+        lambda lines: ["<!doctype html><title>Not found</title>", *lines[:3]],
+        "an HTML page saved as CSV",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_fault_is_named_with_exit_65(case: str, data_copy: Path, cli: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_fault_is_named_with_exit_65(
+    case: str, data_copy: Path, cli: Callable[..., tuple[int, str, str]]
+) -> None:
     change, message = CASES[case]
     path = data_copy / FILE
     path.write_text("".join(f"{line}\n" for line in change(path.read_text().splitlines())))

@@ -66,7 +66,9 @@ def test_monthly_registrations_add_to_the_ministrys_fiscal_year(store: Store) ->
 
 def test_the_ceiling_reaches_the_horizon_above_every_registration(store: Store) -> None:
     ids, horizon = GROUPS["ev_sales"]
-    panel = BUILDERS["ev_sales"](store.observations, store.catalogue, date(2026, 11, 22), ids, Period.parse(horizon))
+    panel = BUILDERS["ev_sales"](
+        store.observations, store.catalogue, date(2026, 11, 22), ids, Period.parse(horizon)
+    )
     assert panel.ceilings is not None
     assert int(panel.ceilings.index[-1]) == Period.parse(horizon).ordinal
     known = panel.values[ids]
@@ -95,18 +97,24 @@ def test_events_are_unknown_before_they_happen(store: Store) -> None:
     before = event_regressors(store.catalogue, ["in.magnets.value.85051190"], first, last, date(2025, 1, 1))
     after = event_regressors(store.catalogue, ["in.magnets.value.85051190"], first, last, date(2026, 1, 1))
     assert len(after.columns) > len(before.columns)
-    assert all(store.catalogue.events[c.removeprefix("event.")].date <= date(2025, 1, 1) for c in before.columns)
+    assert all(
+        store.catalogue.events[c.removeprefix("event.")].date <= date(2025, 1, 1) for c in before.columns
+    )
 
 
 def test_covariates_reach_the_horizon(store: Store) -> None:
     ids, horizon = GROUPS["ev_sales"]
     end = Period.parse(horizon)
     panel = BUILDERS["ev_sales"](store.observations, store.catalogue, date(2026, 11, 22), ids, end)
-    found = covariates(store.observations, store.catalogue, date(2026, 11, 22), panel, end, ["events", "calendar"])
+    found = covariates(
+        store.observations, store.catalogue, date(2026, 11, 22), panel, end, ["events", "calendar"]
+    )
     assert found is not None
     assert found.last == end
     assert found.values.notna().to_numpy().all()
-    assert (found.values["calendar.festive"].groupby(found.values.index // 12).sum().iloc[:-1].round(9) == 1).all()
+    assert (
+        found.values["calendar.festive"].groupby(found.values.index // 12).sum().iloc[:-1].round(9) == 1
+    ).all()
 
 
 def test_the_plan_holds_targets_and_nothing_else(store: Store) -> None:

@@ -32,7 +32,9 @@ def sound(catalogue: Catalogue) -> pd.DataFrame:
 
 def set_value(quantile: float, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def change(table: pd.DataFrame) -> pd.DataFrame:
-        rows = (table["series"] == "in.ev.2w") & (table["quantile"] == quantile) & (table["period"] == "2030-12")
+        rows = (
+            (table["series"] == "in.ev.2w") & (table["quantile"] == quantile) & (table["period"] == "2030-12")
+        )
         assert rows.sum() == 1
         return table.assign(value=table["value"].where(~rows, value))
 
@@ -43,7 +45,9 @@ DEFECTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "finite": set_value(0.5, float("nan")),
     "ordered": set_value(0.1, 1e5),
     "non_negative": set_value(0.025, -1.0),
-    "below_ceiling": lambda t: t.assign(value=t["value"].where(~t["series"].str.startswith("in.market"), t["value"] / 1e6)),
+    "below_ceiling": lambda t: t.assign(
+        value=t["value"].where(~t["series"].str.startswith("in.market"), t["value"] / 1e6)
+    ),
     "complete": lambda t: t[(t["series"] != "in.ev.2w") | (t["period"] < "2030-12")],
 }
 
