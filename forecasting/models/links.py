@@ -1,4 +1,5 @@
-"""Scales on which errors are stable: log for quantities, logit below a ceiling, none where signs mix.
+"""Scales on which errors are stable: log for quantities, square root for those that stop and start again,
+logit below a ceiling, none where signs mix.
 
 A link is strictly increasing, so paths made on its scale come back non-negative and below the ceiling.
 """
@@ -12,6 +13,8 @@ import numpy as np
 from forecasting.errors import ConfigError, nearest
 from forecasting.frames import Array
 
+KINDS = ("auto", "log", "sqrt", "none")
+MANY_ZEROS = 0.05  # of the observations; more say that a quantity stops and starts, where logs have no meaning
 SHARE_EDGE = 1e-4  # an observation at or above its ceiling is read as this close to it
 
 
@@ -19,8 +22,8 @@ SHARE_EDGE = 1e-4  # an observation at or above its ceiling is read as this clos
 class Link:
     """A monotone map to the scale a model works on.
 
-    ``kind`` is ``log``, ``logit`` or ``none``; ``offset`` (in the data's unit) keeps zeros finite and is zero
-    for positive data, so that multiplying the data by a constant multiplies the forecast by it.
+    ``kind`` is ``log``, ``sqrt``, ``logit`` or ``none``; ``offset`` (in the data's unit) keeps zeros finite
+    and is zero for positive data, so that multiplying the data by a constant multiplies the forecast by it.
 
     >>> link = Link.choose(np.array([1.0, 10.0]))
     >>> link.kind, link.back(link.to(np.array([5.0]))).round(6).tolist()
@@ -32,12 +35,14 @@ class Link:
 
     @classmethod
     def choose(cls, values: Array, bounded: bool = False, kind: str = "auto") -> Link:
-        """The link for some observations (NaN allowed); ``kind="none"`` asks for the data's own scale."""
+        """The link for some observations (NaN allowed); a ``kind`` other than ``auto`` asks for that scale."""
         known = values[~np.isnan(values)]
-        if kind not in ("auto", "none"):
-            raise ConfigError(f"unknown link {kind!r}; {nearest(kind, ('auto', 'none'))}")
+        if kind not in KINDS:
+            raise ConfigError(f"unknown link {kind!r}; {nearest(kind, KINDS)}")
         if kind == "none" or bool((known < 0).any()):
             return cls("none")
+        if not bounded and (kind == "sqrt" or (kind == "auto" and (known == 0).mean() > MANY_ZEROS)):
+            return cls("sqrt")
         positive = known[known > 0]
         smallest = float(positive.min()) if len(positive) else 2.0
         offset = 0.0 if len(positive) == len(known) else smallest / 2
@@ -47,6 +52,8 @@ class Link:
         """From the data's scale to the model's; shapes broadcast."""
         if self.kind == "none":
             return np.asarray(values, dtype=float)
+        if self.kind == "sqrt":
+            return np.asarray(np.sqrt(values))
         if self.kind == "log":
             return np.asarray(np.log(values + self.offset))
         top = np.asarray(ceiling, dtype=float) + self.offset
@@ -57,6 +64,8 @@ class Link:
         """From the model's scale to the data's; never negative, never above the ceiling."""
         if self.kind == "none":
             return np.asarray(scaled, dtype=float)
+        if self.kind == "sqrt":
+            return np.maximum(scaled, 0.0) ** 2
         if self.kind == "log":
             return np.maximum(np.exp(np.minimum(scaled, 700.0)) - self.offset, 0.0)
         top = np.asarray(ceiling, dtype=float) + self.offset

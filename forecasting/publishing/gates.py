@@ -34,7 +34,8 @@ def ordered(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
     )
     found = [f"quantile {level} is missing" for level in LEVELS if level not in wide]
     crossing = np.flatnonzero((np.diff(wide.to_numpy(), axis=1) < 0).any(axis=1))
-    return found + [f"{' '.join(wide.index[row][:3])}: quantiles cross" for row in crossing]
+    keys = wide.index.tolist()
+    return found + [f"{' '.join(keys[row][:3])}: quantiles cross" for row in crossing]
 
 
 def non_negative(table: pd.DataFrame, catalogue: Catalogue) -> list[str]:
