@@ -48,7 +48,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "lakh grouping": (at(2, '"1,00,000"'), "value '1,00,000' has a thousands separator; write 100000"),
     "duplicate period": (duplicated, "stands twice (also line"),
     "wrong unit": (at(3, "t magnet"), "unit 't magnet', the catalogue says 'vehicles'"),
-    "unknown series": (at(1, "in.ev.2ww"), "unknown series 'in.ev.2ww'; did you mean 'in.ev.2w'?"),
+    "unknown series": (at(1, "in.ev.buss"), "unknown series 'in.ev.buss'; did you mean 'in.ev.bus'?"),
     "unknown source": (
         at(4, "vahan_cat_0125"),
         "unknown source 'vahan_cat_0125'; did you mean 'vahan_cat_0124'?",
@@ -131,7 +131,7 @@ def test_what_is_carried_forward_is_never_fitted(store: Store) -> None:
 
 
 def test_the_suspect_tonnage_is_not_an_actual(store: Store) -> None:
-    rows = store.observations.of("in.magnets.tonnes.fy").frame.set_index("period")
-    assert rows.at["FY2025", "value"] == 53748
-    assert rows.at["FY2025", "status"] == "estimate"
-    assert "suspect" in rows.at["FY2025", "note"]
+    rows = store.observations.of("in.magnets.tonnes.fy").frame.set_index("source")
+    assert rows.at["reuters_irel_2025_06", "value"] == 53748
+    assert rows.at["reuters_irel_2025_06", "status"] == "estimate"
+    assert "suspect" in rows.at["reuters_irel_2025_06", "note"]

@@ -1,0 +1,84 @@
+"""Strict reading of YAML: safe, small, without aliases or duplicate keys, all faults of a file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from forecasting.errors import ConfigError, Fault, InputMissing, nearest
+
+MAX_YAML_BYTES = 512 * 1024
+
+
+class _StrictLoader(yaml.SafeLoader):
+    def compose_node(self, parent: Any, index: int) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            line = parent.start_mark.line + 1 if parent is not None else 1
+            raise yaml.YAMLError(f"anchors and aliases are not allowed (in the block of line {line})")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.YAMLError(f"key {key!r} stands twice (line {key_node.start_mark.line + 1})")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file, read safely; :class:`ConfigError` or :class:`InputMissing` otherwise."""
+    if not path.is_file():
+        raise InputMissing(f"{path} is missing; it must be a YAML file")
+    raw = path.read_bytes()
+    if len(raw) > MAX_YAML_BYTES:
+        raise ConfigError(f"{path}: {len(raw)} bytes is more than {MAX_YAML_BYTES}; split the file")
+    try:
+        return yaml.load(raw.decode("utf-8"), Loader=_StrictLoader)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: invalid YAML: {' '.join(str(error).split())}; mend the file") from None
+
+
+def _fault(path: Path, error: Any, model: type[BaseModel]) -> Fault:
+    where = f"{path}: {'.'.join(str(part) for part in error['loc']) or 'top level'}"
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(model, error["loc"])
+        return Fault(where, "unknown key", nearest(str(error["loc"][-1]), known) if known else "remove it")
+    found = error["msg"] if error["type"] == "missing" else f"{error['msg']} (found {error['input']!r:.80})"
+    return Fault(where, found, "see docs/data-format.md")
+
+
+def _known_keys(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
+    here: Any = model
+    for part in location[:-1]:
+        if hasattr(here, "model_fields") and part in here.model_fields:
+            here = here.model_fields[part].annotation
+        while not hasattr(here, "model_fields") and getattr(here, "__args__", None):
+            here = next((a for a in reversed(here.__args__) if hasattr(a, "model_fields")), here.__args__[-1])
+    return set(here.model_fields) if hasattr(here, "model_fields") else set()
+
+
+def validate(path: Path, content: Any, model: type[Record]) -> Record:
+    """A record made from a file's content; all faults of the file in one :class:`ConfigError`."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        faults = [_fault(path, each, model) for each in error.errors()]
+        raise ConfigError(f"{path}: {len(faults)} fault(s)", faults) from None
+
+
+def read_record(path: Path, model: type[Record]) -> Record:
+    """Read and validate a YAML file in one step."""
+    return validate(path, read_yaml(path), model)
