@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.catalogue import Catalogue, Correction
+from forecasting.data.carried import marked
 from forecasting.data.check import read_observations
 from forecasting.errors import DataError, Fault, InputMissing, nearest
 from forecasting.frames import OBSERVATION_COLUMNS, Observations
@@ -24,7 +25,7 @@ class Store:
 
     @classmethod
     def open(cls, root: Path, today: date | None = None) -> Store:
-        """Read and check a data folder.
+        """Read and check a data folder; corrections are applied and carried-forward figures labelled by rule.
 
         Raises :class:`InputMissing` for a missing folder or file, :class:`~forecasting.errors.ConfigError` for
         its YAML, and one :class:`DataError` with every fault of every CSV.
@@ -43,7 +44,7 @@ class Store:
         if faults:
             raise DataError(f"{root}: {len(faults)} fault(s) in its observations", faults)
         merged = pd.concat(frames, ignore_index=True)
-        corrected = _corrected(merged, catalogue)
+        corrected = marked(_corrected(merged, catalogue), catalogue)
         ordered = corrected.sort_values(["series", "period", "source", "available_at"], ignore_index=True)
         return cls(catalogue, Observations(ordered[list(OBSERVATION_COLUMNS)]))
 

@@ -10,6 +10,7 @@ import pandas as pd
 from forecasting.catalogue import Catalogue
 from forecasting.data.store import believed
 from forecasting.errors import DataError
+from forecasting.features.breaks import break_regressors
 from forecasting.features.calendar import calendar_features
 from forecasting.features.events import event_regressors
 from forecasting.frames import Observations, Panel
@@ -33,13 +34,15 @@ def covariates(
 ) -> Panel | None:
     """The regressors of a panel from its first period to the horizon.
 
-    ``kinds`` may hold ``events``, ``calendar`` and ``plan``; a plan is the announced targets of each series
-    and keeps its id as the column name. None when there is nothing.
+    ``kinds`` may hold ``events``, ``breaks``, ``calendar`` and ``plan``; a plan is the announced targets of
+    each series and keeps its id as the column name. None when there is nothing.
     """
     index = pd.RangeIndex(panel.first.ordinal, horizon.ordinal + 1)
     frames = []
     if "events" in kinds:
         frames.append(event_regressors(catalogue, panel.ids, panel.first, horizon, as_of))
+    if "breaks" in kinds:
+        frames.append(break_regressors(catalogue, panel.ids, panel.first, horizon, as_of))
     if "calendar" in kinds:
         frames.append(calendar_features(panel.first, horizon))
     if "plan" in kinds:
