@@ -71,11 +71,11 @@ class DataError(ForecastingError):
     exit_code = 65
 
 
-class PeriodError(DataError):
+class PeriodError(DataError, ValueError):
     pass
 
 
-class UnitError(DataError):
+class UnitError(DataError, ValueError):
     pass
 
 

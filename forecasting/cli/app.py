@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import click
 import typer
 
 from forecasting import __version__
@@ -54,30 +52,18 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     command: Any = typer.main.get_command(app)
     try:
-        code = command.main(list(arguments), prog_name="forecast", standalone_mode=False)
+        command.main(list(arguments), prog_name="forecast")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except ForecastingError as error:
         if debug:
             raise
         explain(error)
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        print("interrupted; what is finished is kept, run the command again to go on", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if debug:
             raise
-        print(
-            f"bug: {type(error).__name__}: {error}\nrun again with --debug and report the traceback",
-            file=sys.stderr,
-        )
+        found = f"bug: {type(error).__name__}: {error}"
+        print(f"{found}\nrun again with --debug and report the traceback", file=sys.stderr)
         return 1
-    return code if isinstance(code, int) else 0
+    return 0

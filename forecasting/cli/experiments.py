@@ -72,7 +72,7 @@ def promote(
 
     store = Store.open(data_root(data))
     found = outcomes(store, experiment, as_of, jobs)
-    release(found, log(store, found), reason)
+    release(store, found, log(store, found), reason)
 
 
 def leaderboard(
@@ -123,6 +123,9 @@ def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on."
 def print_board(board: pd.DataFrame, title: str) -> None:
     """The leaderboard of an experiment on standard output, the winner of each series marked."""
     typer.echo(f"\n{title}: MASE and CRPS in units of the naive error, shares of actuals inside the bands")
+    if board.empty:
+        typer.echo("  nothing could be judged; the sole model stands as it is")
+        return
     heads = ("MASE", "CRPS", "50 %", "80 %", "95 %", "points", "failed")
     typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in heads))
     for series, rows in board.groupby("series", sort=True):
@@ -170,16 +173,20 @@ def log(store: Store, found: list[Outcome]) -> dict[str, str]:
     return runs
 
 
-def release(found: list[Outcome], runs: dict[str, str], reason: str) -> None:
-    """Register the winners as champions and export the bundle that publishing reads."""
+def release(store: Store, found: list[Outcome], runs: dict[str, str], reason: str) -> None:
+    """Register winners and their totals as champions and export the bundle that publishing reads."""
     from datetime import UTC, datetime
 
-    from forecasting.evaluation.outcome import errors
+    from forecasting.evaluation.outcome import errors, totals
     from forecasting.publishing.release import attachments
     from forecasting.tracking import champions, default_store, export_bundle, register
 
     tracking = default_store(project_root()).ready()
-    winners = {id: (outcome, winner) for outcome in found for id, winner in outcome.winners.items()}
+    winners = {
+        id: (outcome, winner)
+        for outcome in found
+        for id, winner in [*outcome.winners.items(), *totals(store, outcome).items()]
+    }
     for id, (outcome, winner) in winners.items():
         register(
             tracking,

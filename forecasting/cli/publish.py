@@ -69,7 +69,7 @@ def main_job(jobs: JobsOption = 2) -> None:
     if not _released(found):
         for outcome in found:
             print_board(outcome.board, outcome.experiment.name)
-        release(found, log(store, found), "lowest mean score in the backtest")
+        release(store, found, log(store, found), "lowest mean score in the backtest")
     done = _publish(store, None, None, None)
     _print_headlines(done.folder)
     typer.echo(
@@ -114,6 +114,7 @@ def _render(facts: Facts) -> Mapping[str, bytes]:
 def _released(found: list[Outcome]) -> bool:
     """Whether the current release holds exactly these winners, so that nothing needs logging again."""
     from forecasting.errors import ForecastingError
+    from forecasting.evaluation.cache import code_digest
     from forecasting.publishing.release import load
 
     try:
@@ -122,7 +123,8 @@ def _released(found: list[Outcome]) -> bool:
         say(f"no usable release yet ({error.message.splitlines()[0]})")
         return False
     recipes = {id: winner.recipe for outcome in found for id, winner in outcome.winners.items()}
-    return {id: champion.recipe for id, champion in present.champions.items()} == recipes
+    kept = {id: c.recipe for id, c in present.champions.items() if id in recipes}
+    return kept == recipes and present.code == code_digest()
 
 
 def _print_headlines(folder: Path) -> None:

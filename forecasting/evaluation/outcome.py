@@ -18,6 +18,7 @@ from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
 from forecasting.frames import Panel, Scores
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
+from forecasting.models.total import Member, Total
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Winner:
 
     series: str
     model: str
-    recipe: Recipe
+    recipe: Recipe | Total
     panel: Panel
     regressors: Panel | None
     record: dict[str, float]
@@ -128,3 +129,32 @@ def errors(outcome: Outcome) -> pd.DataFrame:
     mine = mine[(mine["failure"] == "") & (mine["actual"] > 0) & (mine["point"] > 0)]
     ratio = mine.assign(error=np.log(mine["actual"].to_numpy() / mine["point"].to_numpy()))
     return ratio.pivot_table(index="cutoff", columns="series", values="error", aggfunc="mean").dropna()
+
+
+def totals(store: Store, outcome: Outcome) -> dict[str, Winner]:
+    """The aggregates of the catalogue whose parts this experiment forecasts, as recipes of their own."""
+    ids = list(outcome.winners)
+    past = errors(outcome)
+    panel, regressors = view(store, outcome.experiment, outcome.as_of, None, outcome.experiment.end)
+    members = tuple(
+        Member(
+            series=id,
+            recipe=winner.recipe,
+            covariates=() if winner.regressors is None else tuple(winner.regressors.ids),
+        )
+        for id, winner in outcome.winners.items()
+        if isinstance(winner.recipe, Recipe)
+    )
+    template = past[ids].to_numpy(dtype=float).tolist() if set(ids) <= set(past.columns) else []
+    found = {}
+    for id, series in store.catalogue.series.items():
+        if series.sum_of and set(series.sum_of) <= set(ids):
+            recipe = Total(
+                total=id,
+                parts=series.sum_of,
+                members=members,
+                errors=tuple(tuple(row) for row in template),
+                seed=outcome.experiment.seed,
+            )
+            found[id] = Winner(id, "sum", recipe, panel, regressors, {})
+    return found

@@ -14,7 +14,9 @@ from forecasting.errors import ConfigError, nearest
 from forecasting.frames import Array
 
 KINDS = ("auto", "log", "sqrt", "none")
-MANY_ZEROS = 0.05  # of the observations; more say that a quantity stops and starts, where logs have no meaning
+MANY_ZEROS = (
+    0.05  # of the observations; more say that a quantity stops and starts, where logs have no meaning
+)
 SHARE_EDGE = 1e-4  # an observation at or above its ceiling is read as this close to it
 
 

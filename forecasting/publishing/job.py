@@ -23,6 +23,7 @@ from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.frames import Forecast, Observations
 from forecasting.models import build
+from forecasting.models.total import Total
 from forecasting.publishing import edition
 from forecasting.publishing.gates import objections
 from forecasting.publishing.lock import publisher
@@ -83,9 +84,7 @@ def publish(
         last = edition.latest(root)
         if last is not None and edition.verify(last).get("key") == key:
             return Published(last, new=False)
-        groups = _groups(store, release, as_of, progress)
-        forecasts = published(groups, store.catalogue, release.experiments[0].seed)
-        table = tabulate(forecasts)
+        table = tabulate(forecast_paths(store, release, as_of, progress))
         said = objections(table, store.catalogue)
         if said:
             lines = [f"{gate}: {'; '.join(texts[:3])} ({len(texts)} in all)" for gate, texts in said.items()]
@@ -112,13 +111,19 @@ def _key(store: Store, known: Observations, release: Release) -> str:
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
 
 
-def _groups(store: Store, release: Release, as_of: date, progress: Progress) -> list[Group]:
+def forecast_paths(
+    store: Store, release: Release, as_of: date, progress: Progress = silent
+) -> list[Forecast]:
+    """The joint sample paths of every published series, as known on a day.
+
+    Months, fiscal years and calendar years are forecasts of their own; draw ``d`` is the same world in all.
+    """
     groups = []
     for done, experiment in enumerate(release.experiments):
         progress(done, len(release.experiments))
         groups.append(_group(store, release, experiment, as_of))
     progress(len(release.experiments), len(release.experiments))
-    return groups
+    return published(groups, store.catalogue, release.experiments[0].seed)
 
 
 def _group(store: Store, release: Release, experiment: Experiment, as_of: date) -> Group:
@@ -129,6 +134,8 @@ def _group(store: Store, release: Release, experiment: Experiment, as_of: date) 
             raise DataError(f"{id} has no champion; run: forecast run experiments/{experiment.name}.yaml")
         champion = release.champions[id]
         recipe = champion.recipe
+        if isinstance(recipe, Total):
+            raise DataError(f"{id} is released as a sum, but {experiment.name} forecasts it on its own")
         pooled = build(recipe.model, recipe.parameters).pooled
         mine = panel if pooled else panel.only(id)
         forecast = recipe.apply(mine, touching(regressors, mine, store)).only(id)
@@ -211,7 +218,7 @@ def _certificates(release: Release) -> pd.DataFrame:
             "series": id,
             "model": c.model,
             **c.record,
-            "note": "" if c.record else "not backtested: too little history",
+            "note": _unjudged(c),
         }
         for id, c in release.champions.items()
     ]
@@ -229,17 +236,24 @@ def _certificates(release: Release) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=[*columns, "note"])
 
 
+def _unjudged(champion: Released) -> str:
+    if isinstance(champion.recipe, Total):
+        return "the sum of its parts, draw by draw; their backtests stand with them"
+    return "" if champion.record else "not backtested: too little history"
+
+
 def _provenance(store: Store, known: Observations, release: Release) -> pd.DataFrame:
     rows = []
     for id, champion in release.champions.items():
-        sources = believed(known, store.catalogue, id)["source"].unique()
+        parts = store.catalogue.series[id].sum_of or (id,)
+        sources = {s for part in parts for s in believed(known, store.catalogue, part)["source"]}
         rows.append(
             {
                 "series": id,
                 "recipe_digest": champion.recipe.digest,
                 "run_id": champion.run_id,
-                "data_digest": champion.recipe.panel_digest,
-                "sources": json.dumps(sorted(sources.tolist())),
+                "data_digest": champion.inputs["panel"],
+                "sources": json.dumps(sorted(sources)),
             }
         )
     return pd.DataFrame(rows, columns=["series", "recipe_digest", "run_id", "data_digest", "sources"])

@@ -14,8 +14,10 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
+from forecasting.models.total import Total, read_recipe
 from forecasting.tracking import read_bundle
 
 
@@ -24,24 +26,27 @@ class Released:
     """The released model of one series and what vouches for it.
 
     ``golden`` are the quantiles its recipe gave when it was chosen; ``record`` its backtest scores; ``model``
-    the label it competed under; ``run_id`` and ``version`` say where tracking keeps it.
+    the label it competed under; ``run_id`` and ``version`` say where tracking keeps it,
+    ``inputs`` the digests of what it was fitted on.
     """
 
-    recipe: Recipe
+    recipe: Recipe | Total
     model: str
     golden: pd.DataFrame
     record: Mapping[str, float]
     run_id: str
     version: int
+    inputs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Release:
-    """Champions by series, the experiments they won, and the aligned past errors of each experiment."""
+    """Champions by series, the experiments they won, the aligned past errors, and the digest of the models' code."""
 
     experiments: tuple[Experiment, ...]
     champions: Mapping[str, Released]
     errors: Mapping[str, pd.DataFrame]
+    code: str
     digest: str
 
 
@@ -62,6 +67,7 @@ def attachments(
     files |= {
         f"errors/{name}.csv": table.to_csv(lineterminator="\n").encode() for name, table in errors.items()
     }
+    files["code.txt"] = code_digest().encode()
     files["cards.json"] = (json.dumps(cards, indent=1, sort_keys=True) + "\n").encode()
     return files
 
@@ -85,15 +91,20 @@ def load(folder: Path) -> Release:
     cards = json.loads(bundle.attachments["cards.json"])
     champions = {
         id: Released(
-            Recipe.from_json(kept.recipe_json),
+            read_recipe(kept.recipe_json),
             cards[id]["model"],
             kept.golden,
             cards[id]["record"],
             kept.run_id,
             kept.version,
+            kept.inputs,
         )
         for id, kept in bundle.champions.items()
     }
     return Release(
-        tuple(Experiment.model_validate_json(text) for text in experiments), champions, errors, bundle.digest
+        tuple(Experiment.model_validate_json(text) for text in experiments),
+        champions,
+        errors,
+        bundle.attachments["code.txt"].decode(),
+        bundle.digest,
     )

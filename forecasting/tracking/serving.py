@@ -45,11 +45,11 @@ def answer(artifacts: Mapping[str, str], model_input: Any, params: Mapping[str, 
 
 def refit(artifacts: Mapping[str, str], golden: pd.DataFrame) -> pd.DataFrame:
     """The forecast of the recipe in the form of its golden forecast: the same series, kinds and quantiles."""
-    from forecasting.models.recipe import Recipe
+    from forecasting.models.total import read_recipe
 
     panel = read_panel(Path(artifacts["panel"]))
     covariates = read_panel(Path(artifacts["covariates"])) if "covariates" in artifacts else None
-    recipe = Recipe.from_json(Path(artifacts["recipe"]).read_text(encoding="utf-8"))
+    recipe = read_recipe(Path(artifacts["recipe"]).read_text(encoding="utf-8"))
     forecast = recipe.refit(panel, covariates)
     forecast = forecast.only(*[id for id in forecast.ids if id in set(golden["series"])])
     levels = sorted(golden["quantile"].unique())

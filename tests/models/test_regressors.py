@@ -65,5 +65,5 @@ def test_history_is_cut_but_never_below_24_observations() -> None:
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
 def test_the_offset_that_keeps_zeros_finite_follows_the_unit(scale: float) -> None:
-    link = Link.choose(np.array([0.0, 4.0, 8.0]) * scale)
+    link = Link.choose(np.array([0.0, 4.0, 8.0]) * scale, kind="log")
     assert link.offset == pytest.approx(2.0 * scale)

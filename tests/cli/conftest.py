@@ -1,0 +1,64 @@
+"""A project of its own with the real data and small experiments, and the main job run once in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+FAST = [{"model": "naive"}, {"model": "seasonal_naive"}, {"model": "damped_drift"}]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with data/ and experiments/, and the main job's output."""
+
+    root: Path
+    output: str
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A command line in a process of its own, started in the project."""
+        return subprocess.run(
+            [sys.executable, "-m", "forecasting", *arguments],
+            cwd=self.root,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+
+    @property
+    def latest(self) -> Path:
+        return (self.root / "data" / "editions" / "latest").resolve()
+
+
+def small(folder: Path) -> None:
+    """Cut experiments to fast models and the last origins."""
+    for path in folder.glob("*.yaml"):
+        content = yaml.safe_load(path.read_text())
+        if "models" not in content:
+            continue
+        content["paths"] = 200
+        if len(content["models"]) > 1:
+            content["models"] = FAST if content["horizon"] == "2030-12" else FAST[::2]
+            content["backtest"]["every"] *= 4
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
+    shutil.copytree(ROOT / "experiments", root / "experiments")
+    small(root / "experiments")
+    done = Project(root, "").run("make")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Project(root, done.stdout)
