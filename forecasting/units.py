@@ -7,6 +7,7 @@ one to the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ NAMES: dict[str, str] = {
     "vehicles": "vehicle",
     "units": "appliance",
     "MW": "megawatt_installed",
+    "months": "month_elapsed",
+    "years": "year_elapsed",
     "t REO": "tonne_reo",
     "t NdPr oxide": "tonne_ndpr_oxide",
     "t NdPr": "tonne_ndpr_metal",
@@ -46,6 +49,8 @@ _DEFINITIONS = """
 vehicle = [vehicle]
 appliance = [appliance]
 megawatt_installed = [installed_power]
+month_elapsed = [elapsed]
+year_elapsed = 12 * month_elapsed
 tonne_reo = [mass_reo]
 tonne_ndpr_oxide = [mass_ndpr_oxide]
 tonne_ndpr_metal = [mass_ndpr_metal]
@@ -126,6 +131,32 @@ def factor(of: str, to: str) -> float:
             f"{of} cannot become {to}: they are different things; name a conversion with its own unit"
         )
     return float(registry().Quantity(1.0, unit(of)).to(unit(to)).magnitude)
+
+
+@cache
+def _ratio(above: tuple[str, ...], below: tuple[str, ...], to: str) -> float:
+    quantity = registry().Quantity(1.0, "dimensionless")
+    for name in above:
+        quantity = quantity * registry().Quantity(1.0, unit(name))
+    for name in below:
+        quantity = quantity / registry().Quantity(1.0, unit(name))
+    if quantity.dimensionality != unit(to).dimensionality:
+        sign = " × ".join(f"({name})" for name in above) + "".join(f" / ({name})" for name in below)
+        raise UnitError(f"{sign} does not give {to}")
+    return float(quantity.to(unit(to)).magnitude)
+
+
+def ratio(above: Iterable[str], below: Iterable[str], to: str) -> float:
+    """What a product of numbers, divided by others, is multiplied by to stand in a unit.
+
+    >>> ratio(["vehicles", "kg magnet / vehicles"], [], "t magnet")
+    0.001
+    >>> ratio(["t magnet"], [], "t NdPr oxide")
+    Traceback (most recent call last):
+    ...
+    forecasting.errors.UnitError: (t magnet) does not give t NdPr oxide
+    """
+    return _ratio(tuple(above), tuple(below), to)
 
 
 def require_same(a: str, b: str, doing: str) -> None:

@@ -19,7 +19,6 @@ from forecasting.cli.console import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import Outcome
@@ -54,7 +53,7 @@ def run(
     store = Store.open(data_root(data))
     found = outcomes(store, experiment, as_of, jobs)
     for outcome in found:
-        print_board(outcome.board, outcome.experiment.name)
+        print_board(outcome)
     log(store, found)
 
 
@@ -91,7 +90,7 @@ def leaderboard(
 
     found = outcomes(Store.open(data_root(data)), experiment, as_of, jobs)
     for outcome in found:
-        print_board(outcome.board, outcome.experiment.name)
+        print_board(outcome)
     if csv is not None:
         pd.concat([o.board for o in found], ignore_index=True).to_csv(csv, index=False, lineterminator="\n")
         typer.echo(csv)
@@ -120,8 +119,9 @@ def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on."
     os.execv(sys.executable, [sys.executable, *arguments])
 
 
-def print_board(board: pd.DataFrame, title: str) -> None:
+def print_board(outcome: Outcome) -> None:
     """The leaderboard of an experiment on standard output, the winner of each series marked."""
+    board, title = outcome.board, outcome.experiment.name
     typer.echo(f"\n{title}: MASE and CRPS in units of the naive error, shares of actuals inside the bands")
     if board.empty:
         typer.echo("  nothing could be judged; the sole model stands as it is")
@@ -130,7 +130,7 @@ def print_board(board: pd.DataFrame, title: str) -> None:
     typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in heads))
     for series, rows in board.groupby("series", sort=True):
         for place, row in enumerate(rows.to_dict("records")):
-            mark = ">" if place == 0 and row["failures"] == 0 else " "
+            mark = ">" if row["model"] == outcome.winners[str(series)].model else " "
             typer.echo(
                 f"{mark} {str(series) if place == 0 else '':30} {row['model']:24}"
                 f"{row['mase']:8.3f}{row['crps']:8.3f}{row['coverage_50']:8.0%}{row['coverage_80']:8.0%}"

@@ -68,7 +68,7 @@ def main_job(jobs: JobsOption = 2) -> None:
     found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs)
     if not _released(found):
         for outcome in found:
-            print_board(outcome.board, outcome.experiment.name)
+            print_board(outcome)
         release(store, found, log(store, found), "lowest mean score in the backtest")
     done = _publish(store, None, None, None)
     _print_headlines(done.folder)

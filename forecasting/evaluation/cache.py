@@ -8,6 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Cache:
         try:
             with np.load(path, allow_pickle=False) as kept:
                 return str(kept["refusal"]) if "refusal" in kept else kept["quantiles"].astype(float)
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
     def put(self, key: str, result: Array | str) -> None:

@@ -44,7 +44,8 @@ class Backtest(Strict):
 class Experiment(Strict):
     """One group of series of one period kind and the models that compete for them.
 
-    ``metric`` picks the winner of each series (its mean over origins and steps, scaled by the naive error);
+    ``metric`` picks the winner of each series (its mean over origins and steps, scaled by the naive error); the
+    first model is the default and stays unless another's mean is lower by more than the fraction ``margin``;
     ``covariates`` may hold ``events``, ``calendar`` and ``plan``.
     """
 
@@ -57,6 +58,7 @@ class Experiment(Strict):
     models: tuple[Candidate, ...] = Field(min_length=1)
     covariates: tuple[Literal["events", "calendar", "plan"], ...] = ()
     metric: Literal["crps", "absolute_error"] = "crps"
+    margin: float = Field(default=0.1, ge=0, lt=1)
     paths: int = Field(default=1000, ge=50)
     seed: int = 2030
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from forecasting.errors import DataError
@@ -33,10 +35,13 @@ def leaderboard(scores: Scores) -> pd.DataFrame:
     return table[["series", "model", *COLUMNS]].reset_index(drop=True)
 
 
-def winners(scores: Scores, metric: str, candidates: int) -> dict[str, str]:
+def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -> dict[str, str]:
     """The model with the lowest mean score of each series, among those that never failed.
 
-    ``metric`` is ``crps`` or ``absolute_error``; ``candidates`` is how many models compete. A single candidate
+    The first of ``models`` is the default: it stays unless the best is lower by more than ``margin`` (a
+    fraction), because a handful of origins cannot tell smaller differences from luck.
+
+    ``metric`` is ``crps`` or ``absolute_error``; A single candidate
     needs no judgement: a plan-bound series with too little history to be backtested keeps its one model. Raises
     :class:`DataError` when every model failed on a series.
     """
@@ -44,8 +49,11 @@ def winners(scores: Scores, metric: str, candidates: int) -> dict[str, str]:
     table = leaderboard(scores)
     chosen = {}
     for series, rows in table.groupby("series", sort=True):
-        sound = rows[(rows["failures"] == 0) & (rows[column].notna() | (candidates == 1))]
+        sound = rows[(rows["failures"] == 0) & (rows[column].notna() | (len(models) == 1))]
         if sound.empty:
             raise DataError(f"{series}: every model failed or could not be judged; see the failures column")
-        chosen[str(series)] = str(sound.sort_values([column, "model"]).iloc[0]["model"])
+        best = sound.sort_values([column, "model"]).iloc[0]
+        default = sound[sound["model"] == models[0]]
+        keeps = len(default) and not best[column] < (1 - margin) * default[column].iloc[0]
+        chosen[str(series)] = models[0] if keeps else str(best["model"])
     return chosen

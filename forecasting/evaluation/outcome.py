@@ -80,7 +80,7 @@ def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> dict[
     if missing:
         raise DataError(f"{experiment.name}: no fittable observation of {', '.join(missing)}")
     sole = experiment.models[0].name if len(experiment.models) == 1 else None
-    chosen = winners(scores, experiment.metric, len(experiment.models)) if len(scores.frame) else {}
+    chosen = _judged(experiment, scores)
     unjudged = [id for id in ids if id not in chosen]
     if unjudged and sole is None:
         raise DataError(
@@ -88,6 +88,11 @@ def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> dict[
             "choose an earlier first origin or name a single model"
         )
     return {id: chosen.get(id, sole or "") for id in ids}
+
+
+def _judged(experiment: Experiment, scores: Scores) -> dict[str, str]:
+    names = [candidate.name for candidate in experiment.models]
+    return winners(scores, experiment.metric, names, experiment.margin) if len(scores.frame) else {}
 
 
 def _winner(

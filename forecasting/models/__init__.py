@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from forecasting.errors import ConfigError, Fault, nearest
+from forecasting.models.automatic import Auto
 from forecasting.models.base import Forecaster
 from forecasting.models.combination import Median, TrimmedMean
 from forecasting.models.ets import ETS
@@ -21,6 +22,7 @@ from forecasting.models.scurve import SCurve
 from forecasting.models.structural import UnobservedComponents
 
 MODELS: dict[str, type[Forecaster]] = {
+    "auto": Auto,
     "naive": Naive,
     "seasonal_naive": SeasonalNaive,
     "drift": Drift,

@@ -1,0 +1,69 @@
+"""``auto``: the default model, from :mod:`forecasting.models.auto`, one series at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from forecasting.errors import Refusal
+from forecasting.frames import Array, Panel
+from forecasting.models.base import Forecaster, ceiling_of
+from forecasting.models.links import SHARE_EDGE
+from forecasting.periods import Period
+
+
+@dataclass
+class Auto(Forecaster):
+    """A bank of fast methods weighted by what the series looks like, with learnt bands.
+
+    The weights and bands were learnt from public competition series (``docs/auto.md``). A series below a
+    ceiling is forecast as the odds of its share, in units of the ceiling: nearly the series itself while the
+    share is small, and saturating as it grows.
+
+    >>> panel = Panel.of({"a": {Period.parse(f"CY{y}"): 100.0 * 1.05 ** (y - 2010) for y in range(2010, 2025)}})
+    >>> forecast = Auto().fit(panel).predict(Period.parse("CY2027"), paths=200, seed=1)
+    >>> bool(200 < np.median(forecast.paths[0, 0]) < 220)
+    True
+    """
+
+    name: ClassVar[str] = "auto"
+    minimum: ClassVar[int] = 5
+
+    explanation: dict[str, dict[str, Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+    def _fit(self, panel: Panel) -> None:
+        self.explanation = {}
+
+    def _predict(self, steps: int, paths: int, seed: int) -> Array:
+        from forecasting.models.auto import forecast_arrays
+
+        panel = self.fitted
+        drawn = []
+        for id in panel.ids:
+            values = panel.trimmed(id)
+            first = Period(panel.kind, int(values.index[0]))
+            start = first + len(values)
+            count = panel.last + 1 - start + steps
+            past, ahead = ceiling_of(panel, id, first, len(values)), ceiling_of(panel, id, start, count)
+            y = values.to_numpy(dtype=float)
+            if past is not None:
+                share = np.clip(y / past, None, 1 - SHARE_EDGE)
+                y = past * share / (1 - share)
+            answer = forecast_arrays([y], panel.kind.per_year, count, paths=paths, seed=seed, keys=[id])[0]
+            if answer.refusal is not None:
+                raise Refusal(f"{self.name}: {id}: {answer.refusal}")
+            self.explanation[id] = answer.explanation
+            one = answer.paths
+            if ahead is not None:
+                top = ahead[:, None]
+                one = one / (1 + one / top)
+            drawn.append(one[count - steps :])
+        return np.stack(drawn)

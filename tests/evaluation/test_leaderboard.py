@@ -1,0 +1,51 @@
+"""Who wins, who is kept, and who is out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.errors import DataError
+from forecasting.evaluation.leaderboard import leaderboard, winners
+from forecasting.frames import Scores
+
+
+def scores(crps: dict[str, float], failing: tuple[str, ...] = ()) -> Scores:
+    rows = [
+        {"series": "s", "model": m, "cutoff": c, "step": 1, "mase": v, "crps": v, "in_50": 1, "in_80": 1, "in_95": 1,
+         "failure": "m: why" if m in failing and c == "FY2021" else ""}
+        for m, v in crps.items() for c in ("FY2020", "FY2021")
+    ]  # fmt: skip
+    return Scores(pd.DataFrame(rows))
+
+
+def test_the_default_stays_while_nobody_is_clearly_better() -> None:
+    assert winners(scores({"auto": 1.0, "ets": 0.95}), "crps", ["auto", "ets"], 0.1) == {"s": "auto"}
+    assert winners(scores({"auto": 1.0, "ets": 0.89}), "crps", ["auto", "ets"], 0.1) == {"s": "ets"}
+    assert winners(scores({"auto": 1.0, "ets": 0.95}), "crps", ["ets", "auto"], 0.1) == {"s": "ets"}
+
+
+def test_a_model_that_failed_once_is_out_whatever_its_score() -> None:
+    found = scores({"auto": 1.0, "ets": 0.1}, failing=("ets",))
+    assert winners(found, "crps", ["auto", "ets"], 0.1) == {"s": "auto"}
+    board = leaderboard(found)
+    assert board["model"].tolist() == ["auto", "ets"]
+    assert board["failures"].tolist() == [0, 1]
+
+
+def test_nobody_left_is_an_error_not_a_guess() -> None:
+    with pytest.raises(DataError, match="every model failed"):
+        winners(scores({"auto": 1.0}, failing=("auto",)), "crps", ["auto", "ets"], 0.1)
+
+
+def test_a_sole_candidate_needs_no_judgement() -> None:
+    assert winners(scores({"ramp": float("nan")}), "crps", ["ramp"], 0.1) == {"s": "ramp"}
+    with pytest.raises(DataError):
+        winners(scores({"ramp": float("nan")}), "crps", ["ramp", "naive"], 0.1)
+
+
+def test_means_are_over_origins_and_steps() -> None:
+    board = leaderboard(scores({"a": 1.0}))
+    assert board.loc[0, ["points", "origins", "failures"]].tolist() == [2, 2, 0]
+    assert np.isclose(board.loc[0, "crps"], 1.0)
