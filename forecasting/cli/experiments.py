@@ -19,7 +19,6 @@ from forecasting.cli.console import (
 )
 
 if TYPE_CHECKING:
-
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import Outcome
 

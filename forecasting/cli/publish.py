@@ -80,13 +80,32 @@ def main_job(jobs: JobsOption = 2) -> None:
 def report(
     edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
     out: OutputOption = None,
+    chart: Annotated[
+        str | None, typer.Option("--chart", help="Write the chart of this series as SVG to standard output.")
+    ] = None,
 ) -> None:
-    """Print where the report of an edition is, once the edition is verified."""
+    """Print where the report of an edition is, once the edition is verified, or one of its charts."""
     from forecasting.publishing.edition import verify
 
     folder = (out or project_root() / "data" / "editions") / edition
     verify(folder)
-    typer.echo(folder.resolve() / "report.html")
+    if chart is None:
+        typer.echo(folder.resolve() / "report.html")
+    else:
+        typer.echo(_chart(folder / "report.html", chart))
+
+
+def _chart(page: Path, series: str) -> str:
+    import re
+
+    from forecasting.errors import InputMissing, nearest
+
+    charts = re.findall(r"<svg .*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL)
+    by_series = {match[1]: svg for svg in charts if (match := re.search(r'id="([a-z0-9-]+)-title"', svg))}
+    wanted = series.replace(".", "-").replace("_", "-")
+    if wanted not in by_series:
+        raise InputMissing(f"{page} has no chart of {series!r}; {nearest(wanted, by_series)}")
+    return str(by_series[wanted])
 
 
 def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: str | None) -> Published:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.errors import DataError
 from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
@@ -79,6 +80,11 @@ def load(folder: Path) -> Release:
     :class:`~forecasting.errors.DataError` when a file was changed.
     """
     bundle = read_bundle(folder)
+    missing = {"cards.json", "code.txt"} - set(bundle.attachments)
+    if missing:
+        raise DataError(
+            f"{folder}: the release lacks {', '.join(sorted(missing))}; promote again with this version"
+        )
     names = sorted(bundle.attachments)
     experiments = [bundle.attachments[name] for name in names if name.startswith("experiments/")]
     errors = {
