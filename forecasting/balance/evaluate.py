@@ -57,7 +57,7 @@ class _Place:
         value = self.of(name)
         if not sign:
             return value
-        return np.asarray(1.0 + value if sign == "+" else 1.0 - value)
+        return np.add(1.0, value) if sign == "+" else np.subtract(1.0, value)
 
 
 def _series(place: _Place, node: nodes.SeriesNode) -> Array:
@@ -77,7 +77,7 @@ def _assumption(place: _Place, node: nodes.AssumptionNode) -> Array:
 
 def _growth(place: _Place, node: nodes.GrowthNode) -> Array:
     years = np.array([period - Period.parse(node.at) for period in place.graph.periods], dtype=float)
-    return place.of(node.base) * (1.0 + place.of(node.rate)) ** years[:, None]
+    return np.asarray(place.of(node.base) * (1.0 + place.of(node.rate)) ** years[:, None])
 
 
 def _product(place: _Place, node: nodes.ProductNode) -> Array:

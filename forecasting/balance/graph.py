@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from forecasting.balance.nodes import AssumptionNode, Node, PlantNode, SeriesNode
 from forecasting.balance.unitcheck import unit_faults
@@ -27,6 +28,37 @@ class Together(Strict):
     why: str
 
 
+class Check(Strict):
+    """A published figure of the past to hold against a node: of the ``same`` thing, a narrower or a wider one.
+
+    ``at`` is the period of the published series, ``times`` what makes it comparable (12 for a month). With
+    ``against`` another node of the same year, worked out from other data, takes the place of the series.
+    """
+
+    node: Identifier
+    period: str
+    series: Identifier | None = None
+    at: str = ""
+    against: Identifier | None = None
+    relation: Literal["same", "narrower", "wider"]
+    times: float = 1.0
+    why: str
+
+    @model_validator(mode="after")
+    def _one(self) -> Check:
+        if (self.series is None) == (self.against is None):
+            raise ValueError("name either a series and its period (at) or another node (against)")
+        return self
+
+
+class Compare(Strict):
+    """Which node stands beside outlooks of a series, and how their bases differ; no node when none does."""
+
+    node: Identifier | None
+    comparable: bool = False
+    why: str
+
+
 class _GraphFile(Strict):
     first: str
     last: str
@@ -36,6 +68,8 @@ class _GraphFile(Strict):
     oxide: Identifier
     home_supply: Identifier
     together: tuple[Together, ...] = ()
+    checks: tuple[Check, ...] = ()
+    compare: dict[Identifier, Compare] = Field(default_factory=dict)
     nodes: dict[Identifier, Node]
 
 
@@ -56,6 +90,8 @@ class Graph:
     events: Mapping[str, Event]
     series: Mapping[str, Series]
     together: tuple[Together, ...]
+    checks: tuple[Check, ...]
+    compare: Mapping[str, Compare]
     home: str
     market: str
     demand: str
@@ -89,6 +125,8 @@ class Graph:
             catalogue.events,
             catalogue.series,
             file.together,
+            file.checks,
+            file.compare,
             home=file.home,
             market=file.market,
             demand=file.demand,
@@ -179,6 +217,16 @@ def _name_faults(path: Path, file: _GraphFile, catalogue: Catalogue) -> list[Fau
         for key in ("at",):
             if (label := getattr(node, key, None)) is not None:
                 _year(path, f"nodes.{id}.{key}", label, faults)
+    for place, check in enumerate(file.checks):
+        known(f"checks.{place}", check.node, file.nodes, "node")
+        if check.series is not None:
+            known(f"checks.{place}", check.series, catalogue.series, "series")
+        if check.against is not None:
+            known(f"checks.{place}", check.against, file.nodes, "node")
+        _year(path, f"checks.{place}.period", check.period, faults)
+    for series, rule in file.compare.items():
+        if rule.node is not None:
+            known(f"compare.{series}", rule.node, file.nodes, "node")
     for place, group in enumerate(file.together):
         for name in group.assumptions:
             known(f"together.{place}", name, catalogue.assumptions, "assumption")

@@ -7,7 +7,7 @@ chance and is taken off.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ import pandas as pd
 from forecasting.balance.draws import Uniforms, draw, seeded
 from forecasting.balance.evaluate import Values, evaluate
 from forecasting.balance.levels import Entry, entries
-from forecasting.balance.nodes import SeriesNode
-from forecasting.balance.outcome import Balance
+from forecasting.balance.outcome import Balance, first_ahead
 from forecasting.balance.register import doubts
 from forecasting.balance.scenarios import Scenario
 from forecasting.frames import Array
 from forecasting.models.base import seed_of
+from forecasting.periods import Period
 
 BINS = 20
 LEVELS = (0.1, 0.9)
@@ -48,48 +48,56 @@ def left(gap: Array, known: Array, bins: int = BINS) -> float:
 
 
 def value_of_data(balance: Balance, scenario: str, node: str, today: date) -> pd.DataFrame:
-    """One row an input: tonnes by which the 80 % band of the node's last year would narrow if it were known.
+    """One row a figure: tonnes by which the 80 % band of the node's last year would narrow if it were known.
 
-    Columns ``input, kind, title, band, band_if_known, narrower, narrower_pct, figure``; the largest first. A
-    value within ``noise`` tonnes of nothing is chance. ``figure`` says which figure is late or missing.
+    A series has two rows, its next year and its last. Columns ``input, kind, figure, title, band,
+    band_if_known, narrower, narrower_pct, noise, why``; the largest first. What is within ``noise`` tonnes of
+    nothing is chance. ``why`` says why the figure is not known today.
     """
-    record = balance.scenarios[scenario]
-    graph = balance.graph
+    record, graph = balance.scenarios[scenario], balance.graph
     uniforms = seeded(graph, balance.seed, balance.draws)
-    world = draw(graph, balance.inputs, record, uniforms, balance.draws)
-    values = evaluate(graph, world)
+    values = evaluate(graph, draw(graph, balance.inputs, record, uniforms, balance.draws))
     gap = values[node][-1]
     whole = width(gap)
     shuffled = seed_of(balance.seed, "balance", "knowing")
-    chance = [whole - left(gap, shuffled.random(balance.draws)) for _ in range(5)]
+    chance = [whole - left(gap, shuffled.random(balance.draws)) for _ in range(10)]
     rows = []
     for entry in entries(balance, record, node):
-        known = _known(entry, balance, record, values, uniforms)
-        rest = left(gap, known) + (0.0 if entry.kind == "event" else float(np.mean(chance)))
-        rows.append(
-            {
-                "scenario": scenario,
-                "node": node,
-                "period": str(graph.last),
-                "unit": graph.nodes[node].unit,
-                "input": entry.id,
-                "kind": entry.kind,
-                "title": entry.title,
-                "band": whole,
-                "band_if_known": rest,
-                "narrower": whole - rest,
-                "narrower_pct": 100 * (whole - rest) / whole,
-                "noise": float(np.ptp(chance)),
-                "figure": _figure(entry, balance, today),
-            }
-        )
+        for year in _years(entry, balance):
+            known = _known(entry, balance, record, values, uniforms, year)
+            rest = left(gap, known) + (0.0 if entry.kind == "event" else float(np.mean(chance)))
+            rows.append(
+                {
+                    "scenario": scenario,
+                    "node": node,
+                    "period": str(graph.last),
+                    "unit": graph.nodes[node].unit,
+                    "input": entry.id,
+                    "kind": entry.kind,
+                    "figure": f"{entry.id} {year}" if entry.kind == "series" else entry.id,
+                    "title": entry.title,
+                    "band": whole,
+                    "band_if_known": rest,
+                    "narrower": whole - rest,
+                    "narrower_pct": 100 * (whole - rest) / whole,
+                    "noise": float(np.ptp(chance)),
+                    "why": _why(entry, balance, year, today),
+                }
+            )
     return pd.DataFrame(rows).sort_values("narrower", ascending=False, ignore_index=True, kind="stable")
 
 
-def _known(entry: Entry, balance: Balance, scenario: Scenario, values: Values, uniforms: Uniforms) -> Array:
-    """What would be known, a number a draw: the last year of a series, an assumption's level, yes or no."""
+def _years(entry: Entry, balance: Balance) -> list[Period]:
+    last, soon = balance.graph.last, first_ahead(balance)
+    return [soon, last] if entry.kind == "series" and soon < last else [last]
+
+
+def _known(
+    entry: Entry, balance: Balance, scenario: Scenario, values: Values, uniforms: Uniforms, year: Period
+) -> Array:
+    """What would be known, a number a draw: a year of a series, an assumption's level, yes or no."""
     if entry.kind == "series":
-        return np.asarray(values[entry.name.removeprefix("series:")][-1])
+        return np.asarray(values[entry.name.removeprefix("series:")][year - balance.graph.first])
     drawn = uniforms(entry.name)
     if entry.kind != "event":
         return drawn
@@ -98,16 +106,12 @@ def _known(entry: Entry, balance: Balance, scenario: Scenario, values: Values, u
     return (drawn < (registered if chance is None else chance)).astype(float)
 
 
-def _figure(entry: Entry, balance: Balance, today: date) -> str:
+def _why(entry: Entry, balance: Balance, year: Period, today: date) -> str:
     graph = balance.graph
     if entry.kind == "series":
-        node = next(n for n in graph.nodes.values() if isinstance(n, SeriesNode) and n.series == entry.id)
-        return f"{entry.id} of {graph.last}; published {graph.series[node.series].lag_days} days after the period"
+        known = year.end + timedelta(days=graph.series[entry.id].lag_days)
+        return f"published about {known}"
     if entry.kind == "assumption":
-        why = "; ".join(doubts(graph.assumptions[entry.id], today))
-        return f"range from several sources; {graph.assumptions[entry.id].owner}" if not why else why
-    return f"outcome of the event, scheduled or reported for {_date(entry, balance)}"
-
-
-def _date(entry: Entry, balance: Balance) -> str:
-    return balance.graph.events[entry.id.split(" on ")[0]].date.isoformat()
+        return "; ".join(doubts(graph.assumptions[entry.id], today)) or "a range over several sources"
+    event = graph.events[entry.id.split(" on ")[0]]
+    return f"outcome not found; dated {event.date} ({event.precision})"

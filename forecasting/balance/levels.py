@@ -13,7 +13,7 @@ import numpy as np
 
 from forecasting.balance.draws import draw, inputs_of
 from forecasting.balance.evaluate import Values, evaluate
-from forecasting.balance.nodes import PlantNode, SeriesNode
+from forecasting.balance.nodes import SeriesNode
 from forecasting.balance.outcome import Balance
 from forecasting.balance.scenarios import Scenario
 from forecasting.frames import Array
@@ -37,8 +37,7 @@ def entries(balance: Balance, scenario: Scenario, node: str) -> list[Entry]:
     found = []
     for id, record in graph.nodes.items():
         if id in reach and isinstance(record, SeriesNode) and _uncertain(balance, id):
-            if record.after is None:
-                found.append(Entry(f"series:{id}", "series", record.series, record.title))
+            found.append(Entry(f"series:{id}", "series", record.series, record.title))
     for name in inputs_of(graph, scenario):
         assumed = scenario.assumptions.get(name, graph.assumptions[name])
         planned = any(plan.times == name and id in reach for id, plan in scenario.plans.items())
@@ -57,8 +56,6 @@ def entries(balance: Balance, scenario: Scenario, node: str) -> list[Entry]:
             size = lever.effects.get(id, record.events.get(event))
             if size is not None and size.low < size.high:
                 found.append(Entry(f"effect:{event}:{id}", "effect", f"{event} on {id}", f"{title}: size"))
-            elif isinstance(record, PlantNode):
-                continue
     return found
 
 

@@ -15,6 +15,7 @@ from forecasting.balance.inputs import SeriesPaths
 from forecasting.balance.scenarios import Scenario
 from forecasting.errors import UsageError, nearest
 from forecasting.frames import Array
+from forecasting.periods import Period
 
 BANDS = {
     "low_95": 0.025,
@@ -91,7 +92,7 @@ def bands(graph: Graph, values: Values) -> pd.DataFrame:
 def headline(balance: Balance, id: str, values: Values) -> dict[str, str | float]:
     """The answer of a scenario in the graph's last year: demand, supply, gaps, probabilities, closing years."""
     graph, scenario = balance.graph, balance.scenarios[id]
-    ahead = graph.periods.index(min(p.forecast_from for p in balance.inputs.values() if p.forecast_from))
+    ahead = graph.periods.index(first_ahead(balance))
     row: dict[str, str | float] = {"scenario": id, "title": scenario.title, "period": str(graph.last)}
 
     def band(name: str, paths: Array) -> None:
@@ -110,6 +111,7 @@ def headline(balance: Balance, id: str, values: Values) -> dict[str, str | float
         row[f"p_shortage_{name}"] = float((gap[-1] > 0).mean())
         row[f"closes_p50_{name}"] = first_year(graph, closed, 0.5, ahead)
         row[f"closes_p80_{name}"] = first_year(graph, closed, 0.8, ahead)
+        row[f"stays_closed_p50_{name}"] = stays_closed(graph, closed, 0.5, ahead)
         row[f"needed_80_{name}"] = needed(gap[-1], 0.8)
     return row
 
@@ -120,6 +122,20 @@ def first_year(graph: Graph, closed: Array, at_least: float, ahead: int) -> str:
         if closed[t] >= at_least:
             return str(graph.periods[t])
     return NEVER
+
+
+def stays_closed(graph: Graph, closed: Array, at_least: float, ahead: int) -> str:
+    """The forecast year from which the gap is closed with a probability in every year, empty when none."""
+    t = len(closed)
+    while t > ahead and closed[t - 1] >= at_least:
+        t -= 1
+    return str(graph.periods[t]) if t < len(closed) else NEVER
+
+
+def first_ahead(balance: Balance) -> Period:
+    """The first year that is forecast in every series."""
+    last = max(paths.forecast_from.ordinal for paths in balance.inputs.values())
+    return Period(balance.graph.last.kind, min(last, balance.graph.last.ordinal))
 
 
 def needed(gap: Array, probability: float) -> float:
