@@ -13,16 +13,19 @@ app = typer.Typer(help="Check, list and show the data.", no_args_is_help=True)
 
 @app.command()
 def check(data: DataOption = None) -> None:
-    """Check every file of a data folder and name every fault."""
+    """Check every file of a data folder, then every figure against its neighbours, rivals, sums and prices."""
+    from forecasting.data.sanity import require_sane
     from forecasting.data.store import Store
 
     root = data_root(data)
     store = Store.open(root)
     frame = store.observations.frame
+    verdict = require_sane(frame, store.catalogue)
     files = len(list((root / "observations").glob("*.csv")))
     typer.echo(
         f"{root}: sound. {len(frame)} observations of {frame['series'].nunique()} series from "
-        f"{frame['source'].nunique()} sources in {files} files; sha256 {store.observations.digest()[:16]}"
+        f"{frame['source'].nunique()} sources in {files} files; sha256 {store.observations.digest()[:16]}\n"
+        f"{len(verdict.accepted)} findings of the sanity checks are accepted with a reason in accepted.yaml"
     )
 
 

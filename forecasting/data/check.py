@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forecasting.catalogue import STATUSES, Catalogue
+from forecasting.catalogue import STATUSES, Catalogue, Series
 from forecasting.errors import DataError, Fault, InputMissing, PeriodError, nearest
 from forecasting.frames import OBSERVATION_COLUMNS
 from forecasting.periods import Period
 
 MAX_CSV_BYTES = 64 * 1024 * 1024
 FAULTS_SHOWN = 200
+LARGEST = 1e13
+MEASURED = ("actual", "provisional", "derived")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -64,28 +67,45 @@ def _read_text(path: Path) -> pd.DataFrame:
     if content.lstrip()[:1] == b"<":
         raise _refuse(path, "this is an HTML page saved as CSV", "download the table itself")
     try:
-        raw = pd.read_csv(io.StringIO(content.decode("utf-8")), dtype=str, keep_default_na=False)
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True))
     except UnicodeDecodeError as error:
         raise _refuse(path, f"byte {error.start} is not UTF-8", "save it as UTF-8 CSV") from None
-    except pd.errors.ParserError as error:
-        raise _refuse(path, " ".join(str(error).split()), "quote fields that hold commas") from None
-    missing = [column for column in OBSERVATION_COLUMNS if column not in raw]
-    unknown = [str(column) for column in raw if column not in OBSERVATION_COLUMNS]
+    except csv.Error as error:
+        raise _refuse(
+            path, " ".join(str(error).split()), "quote fields that hold commas, close every quote"
+        ) from None
+    names, rows = lines[0], [line for line in lines[1:] if line]
+    missing = [column for column in OBSERVATION_COLUMNS if column not in names]
+    unknown = [column for column in names if column not in OBSERVATION_COLUMNS]
     faults = [
         Fault(f"{path}:1", f"column {name!r} is missing", f"the header is {header}") for name in missing
     ]
     faults += [
         Fault(f"{path}:1", f"unknown column {name!r}", nearest(name, OBSERVATION_COLUMNS)) for name in unknown
     ]
+    faults += [
+        Fault(
+            f"{path}:{number}",
+            f"{len(row)} fields under a header of {len(names)}",
+            "quote fields that hold commas",
+        )
+        for number, row in enumerate(rows, start=2)
+        if len(row) != len(names)
+    ][:FAULTS_SHOWN]
     if faults:
-        raise DataError(f"{path.name}: the header is wrong", faults)
-    if raw.empty:
+        raise DataError(f"{path.name}: the header or the width of rows is wrong", faults)
+    if not rows:
         raise _refuse(path, "the file holds a header and no rows", "add rows or delete the file")
-    return raw
+    return pd.DataFrame(rows, columns=names, dtype=str)[list(OBSERVATION_COLUMNS)]
 
 
 def _number(text: str) -> Finding:
     if _NUMBER.fullmatch(text):
+        if abs(float(text)) > LARGEST:
+            return (
+                f"value {text!r} is larger than anything measured here",
+                "check for a slipped unit or digit",
+            )
         return None
     if _NUMBER.fullmatch(text.replace(",", "")):
         return f"value {text!r} has a thousands separator", f"write {text.replace(',', '')}"
@@ -120,60 +140,86 @@ def _row_faults(path: Path, raw: pd.DataFrame, catalogue: Catalogue, today: date
     each("status", member("status", STATUSES))
     each("value", _number)
     each("available_at", _day)
-    columns = [raw[name].tolist() for name in ("series", "period", "value", "unit", "status", "available_at")]
-    for row, (series, period, value, unit, status, available) in enumerate(zip(*columns, strict=True)):
-        found = _row_finding(catalogue, today, series, period, value, unit, status, available)
+    columns = [raw[name].tolist() for name in OBSERVATION_COLUMNS]
+    for row, fields in enumerate(zip(*columns, strict=True)):
+        found = _row_finding(catalogue, today, _Row(*fields))
         faults += [(row, Fault(f"{path}:{row + 2}", *finding)) for finding in found]
-    key = ["series", "period", "source", "available_at"]
-    for row in raw.index[raw.duplicated(key, keep="first")]:
-        twin = raw.index[(raw[key] == raw.loc[row, key]).all(axis=1)][0]
-        series, period, source = (str(text) for text in raw.loc[row, key[:3]])
-        found_text = f"{series} {period} by {source} stands twice (also line {twin + 2})"
-        faults.append((row, Fault(f"{path}:{row + 2}", found_text, "keep one")))
+    first: dict[tuple[str, ...], int] = {}
+    keys = [raw[name].tolist() for name in ("series", "period", "source", "available_at")]
+    for row, key in enumerate(zip(*keys, strict=True)):
+        twin = first.setdefault(key, row)
+        if twin != row:
+            said = f"{key[0]} {key[1]} by {key[2]} stands twice (also line {twin + 2})"
+            faults.append((row, Fault(f"{path}:{row + 2}", said, "keep one")))
     return [fault for _, fault in sorted(faults, key=lambda item: item[0])][:FAULTS_SHOWN]
 
 
-def _row_finding(
-    catalogue: Catalogue,
-    today: date,
-    series: str,
-    label: str,
-    value: str,
-    unit: str,
-    status: str,
-    available: str,
-) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    entry = catalogue.series.get(series)
+class _Row(NamedTuple):
+    period: str
+    series: str
+    value: str
+    unit: str
+    source: str
+    status: str
+    available_at: str
+    note: str
+
+
+def _row_finding(catalogue: Catalogue, today: date, row: _Row) -> list[tuple[str, str]]:
     try:
-        period = Period.parse(label)
+        period = Period.parse(row.period)
     except PeriodError as error:
-        found.append((f"period {label!r} is not a period", str(error).split("; ", 1)[1]))
-        return found
+        return [(f"period {row.period!r} is not a period", str(error).split("; ", 1)[1])]
+    found: list[tuple[str, str]] = []
+    entry = catalogue.series.get(row.series)
     if entry is not None:
-        if period.kind is not entry.kind:
+        found += _series_finding(catalogue, entry, period, row)
+    if _day(row.available_at) is None:
+        found += _day_finding(today, period, row)
+    return found
+
+
+def _series_finding(catalogue: Catalogue, entry: Series, period: Period, row: _Row) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if period.kind is not entry.kind:
+        said = f"{row.period} is a {period.kind} period, {row.series} is kept by {entry.kind}"
+        found.append((said, f"use a {entry.kind} label"))
+    if row.unit != entry.unit:
+        found.append(
+            (f"unit {row.unit!r}, the catalogue says {entry.unit!r}", "convert the value or mend the unit")
+        )
+    if _NUMBER.fullmatch(row.value):
+        value = float(row.value)
+        if entry.floor is not None and value < entry.floor:
+            found.append(
+                (f"value {row.value} is below the floor {entry.floor:g} of {row.series}", "mend the sign")
+            )
+        if entry.ceiling is not None and value > entry.ceiling:
             found.append(
                 (
-                    f"{label} is a {period.kind} period, {series} is kept by {entry.kind}",
-                    f"use a {entry.kind} label",
+                    f"value {row.value} is above the ceiling {entry.ceiling:g} of {row.series}",
+                    "check the unit",
                 )
             )
-        if unit != entry.unit:
+        if entry.unit == "vehicles" and row.status == "actual" and not value.is_integer():
             found.append(
-                (f"unit {unit!r}, the catalogue says {entry.unit!r}", "convert the value or mend the unit")
+                (f"value {row.value} counts a part of a vehicle", "check the unit, or use status derived")
             )
-        if entry.floor is not None and _NUMBER.fullmatch(value) and float(value) < entry.floor:
-            found.append((f"value {value} is below the floor {entry.floor:g} of {series}", "mend the sign"))
-    if _day(available) is not None:
-        return found
-    known = date.fromisoformat(available)
-    if known > today:
-        found.append((f"available_at {available} is in the future", "write the day it became known"))
-    elif status != "target" and period.start > known:
-        found.append(
-            (
-                f"{label} begins after it is said to be known ({available})",
-                "mend the period or use status target",
-            )
-        )
+    source = catalogue.sources.get(row.source)
+    if source is not None and source.family not in entry.sources and not entry.sum_of:
+        said = f"source {row.source!r} is of the family {source.family!r}, which {row.series} never believes"
+        found.append((said, "mend the source, or add the family to the order of trust in series.yaml"))
     return found
+
+
+def _day_finding(today: date, period: Period, row: _Row) -> list[tuple[str, str]]:
+    known = date.fromisoformat(row.available_at)
+    if known > today:
+        return [(f"available_at {row.available_at} is in the future", "write the day it became known")]
+    if row.status != "target" and period.start > known:
+        said = f"{row.period} begins after it is said to be known ({row.available_at})"
+        return [(said, "mend the period or use status target")]
+    if row.status in MEASURED and period.end > known:
+        said = f"{row.period} ends after it is said to be known ({row.available_at})"
+        return [(said, "a period in progress is an estimate: mend the day, the period or the status")]
+    return []

@@ -247,8 +247,9 @@ def _available(row: dict[str, str], rule: Rule, period: str, mapping: Mapping) -
         return rule.known[period], False
     if rule.available == "published":
         vintage = row.get("vintage") or ""
-        if len(vintage) == 10:
-            return date.fromisoformat(vintage), False
+        if len(vintage) == 10:  # the day of a snapshot is not yet the day it was printed
+            printed = mapping.published.get(row["source_id"].lower())
+            return max(filter(None, [date.fromisoformat(vintage), printed])), False
         if len(vintage) == 7:  # only the month is known: nobody is given the figure too early
             return Period.parse(vintage).end, True
         if row["source_id"].lower() in mapping.published:
