@@ -53,40 +53,44 @@ class Balance:
 def balance_table(balance: Balance, scenarios: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The bands of every reported node by scenario and fiscal year, and one headline row a scenario."""
     rows, heads = [], []
+    before: tuple[Values, dict[str, pd.DataFrame]] = ({}, {})
     for id in scenarios:
         values = balance.values(id)
-        rows.append(bands(balance.graph, values).assign(scenario=id))
+        found = {
+            node: before[1][node]
+            if node in before[0] and np.array_equal(before[0][node], values[node], equal_nan=True)
+            else bands(balance.graph, node, values[node])
+            for node, record in balance.graph.nodes.items()
+            if record.report
+        }
+        before = before if before[0] else ({node: values[node] for node in found}, found)
+        rows.append(pd.concat(found.values(), ignore_index=True).assign(scenario=id))
         heads.append(headline(balance, id, values))
     table = pd.concat(rows, ignore_index=True)
     return table[["scenario", *[c for c in table if c != "scenario"]]], pd.DataFrame(heads)
 
 
-def bands(graph: Graph, values: Values) -> pd.DataFrame:
-    """Columns ``node, title, side, unit, period, mean`` and the bands; years in which a node is unknown are absent.
+def bands(graph: Graph, id: str, paths: Array) -> pd.DataFrame:
+    """Columns ``node, title, side, unit, period, mean`` and the bands; years in which it is unknown are absent.
 
     ``p_positive`` is, for gaps, the share of draws in which something is lacking: P(shortage).
     """
-    rows = []
-    for id, node in graph.nodes.items():
-        if not node.report:
-            continue
-        quantiles = np.quantile(values[id], list(BANDS.values()), axis=1)
-        for t, period in enumerate(graph.periods):
-            if np.isnan(values[id][t]).any():
-                continue
-            rows.append(
-                {
-                    "node": id,
-                    "title": node.title,
-                    "side": node.side,
-                    "unit": node.unit,
-                    "period": str(period),
-                    "mean": float(values[id][t].mean()),
-                    **{name: float(quantiles[i, t]) for i, name in enumerate(BANDS)},
-                    "p_positive": float((values[id][t] > 0).mean()) if node.side == "gap" else np.nan,
-                }
-            )
-    return pd.DataFrame(rows)
+    node = graph.nodes[id]
+    known = np.asarray(~np.isnan(paths).any(axis=1))
+    quantiles = np.quantile(paths[known], list(BANDS.values()), axis=1)
+    table = pd.DataFrame(
+        {
+            "node": id,
+            "title": node.title,
+            "side": node.side,
+            "unit": node.unit,
+            "period": [str(graph.periods[t]) for t in np.flatnonzero(known)],
+            "mean": paths[known].mean(axis=1),
+            **{name: quantiles[i] for i, name in enumerate(BANDS)},
+        }
+    )
+    table["p_positive"] = (paths[known] > 0).mean(axis=1) if node.side == "gap" else np.nan
+    return table
 
 
 def headline(balance: Balance, id: str, values: Values) -> dict[str, str | float]:

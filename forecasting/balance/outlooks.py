@@ -61,9 +61,9 @@ def scorecard(
     """One row an outlook: scored against what happened, or set beside our band (``ours_below`` is the share of
     our draws below it).
 
-    ``status`` is ``scored``, ``due`` (its period is over but no figure was published) or ``ahead``; errors are
-    outlook less actual. An outlook of another basis is flagged not comparable, with the reason, and never
-    scored.
+    ``status`` is ``scored`` (a figure of the same series and period was published), ``due`` (the period is over
+    but no figure was) or ``ahead``; errors are outlook less actual. An outlook ahead whose basis is unlike
+    ours is flagged not comparable, with the reason, and carries no band.
     """
     last = max(observations.frame["available_at"]).date()
     rows = []
@@ -72,31 +72,35 @@ def scorecard(
         series, value = str(outlook["series"]), float(outlook["value"])
         actual, origin = happened(series, period, catalogue, observations)
         ours = _ours(series, period, graph, forecasts, values)
-        over = period.end <= last
         row = {name: outlook.get(name, "") for name in COLUMNS[:8]}
-        row |= {"status": "scored" if over and actual is not None else "due" if over else "ahead"}
-        if over and actual is not None:
+        if period.end > last:
+            row |= {"status": "ahead", **_beside(ours, value)}
+        elif actual is None:
+            row |= {"status": "due", "comparable": False, "why": "no figure of the period was published"}
+        else:
             row |= {
+                "status": "scored",
                 "actual": actual,
                 "actual_from": origin,
                 "error": value - actual,
                 "error_pct": 100 * (value / actual - 1) if actual else np.nan,
                 "crps": float(crps(np.array([actual]), np.full((1, len(GRID)), value), np.empty(0))[0]),
                 "comparable": True,
+                "why": "the same series and period",
             }
-        if ours is not None and not over:
-            low, median, high = np.quantile(ours.draws, [0.1, 0.5, 0.9]) if len(ours.draws) else [np.nan] * 3
-            row |= {
-                "ours_low_80": float(low),
-                "ours_median": float(median),
-                "ours_high_80": float(high),
-                "ours_below": float((ours.draws < value).mean()) if len(ours.draws) else np.nan,
-            }
-        if "comparable" not in row:
-            row |= {"comparable": bool(ours and ours.comparable)}
-        row |= {"why": ours.why if ours else "we forecast nothing of this kind"}
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def _beside(ours: Ours | None, value: float) -> dict[str, object]:
+    if ours is None:
+        return {"comparable": False, "why": "we forecast nothing of this kind"}
+    row: dict[str, object] = {"comparable": ours.comparable, "why": ours.why}
+    if len(ours.draws):
+        low, median, high = (float(q) for q in np.quantile(ours.draws, [0.1, 0.5, 0.9]))
+        below = float((ours.draws < value).mean())
+        row |= {"ours_low_80": low, "ours_median": median, "ours_high_80": high, "ours_below": below}
+    return row
 
 
 def happened(

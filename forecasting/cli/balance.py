@@ -18,11 +18,13 @@ from forecasting.cli.console import (
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from forecasting.balance.outcome import Balance
     from forecasting.data.store import Store
-    from forecasting.frames import Forecast, Observations
+    from forecasting.frames import Forecast
 
 ScenarioOption = Annotated[
     list[str] | None,
@@ -49,13 +51,14 @@ def balance(
 ) -> None:
     """Demand, supply and gap by scenario through the horizon, with bands and P(shortage)."""
     from forecasting.balance.outcome import balance_table
+    from forecasting.balance.tables import open_balance
     from forecasting.data.store import Store
 
     store = Store.open(data_root(data))
     cut = store.last_known(day(as_of, "--as-of"))
-    forecasts = _forecasts(store, cut)
+    forecasts, seed = _forecasts(store, cut)
     known, today = store.as_of(cut), day(as_of, "--as-of")
-    ready = _open(store, known, forecasts, today, draws)
+    ready = open_balance(store.catalogue, known, forecasts, seed, today, draws)
     chosen = list(dict.fromkeys(scenario or ready.scenarios))
     if explain is not None:
         from forecasting.balance.explain import explain as lines
@@ -81,28 +84,16 @@ def balance(
         _save(found, out)
 
 
-def _forecasts(store: Store, cut: object) -> list[Forecast]:
-    from datetime import date
-
+def _forecasts(store: Store, cut: date) -> tuple[list[Forecast], int]:
+    """The joint forecasts of the current release, and its seed."""
     from forecasting.cli.experiments import release_root
     from forecasting.publishing.paths import joint_paths
     from forecasting.publishing.release import load
 
-    assert isinstance(cut, date)
+    released = load(release_root())
     with progress("forecast") as tell:
-        return joint_paths(store, load(release_root()), cut, project_root() / ".cache" / "paths", tell)
-
-
-def _open(store: Store, known: Observations, forecasts: list[Forecast], today: object, draws: int) -> Balance:
-    from datetime import date
-
-    from forecasting.balance.tables import open_balance
-    from forecasting.cli.experiments import release_root
-    from forecasting.publishing.release import load
-
-    assert isinstance(today, date)
-    seed = load(release_root()).experiments[0].seed
-    return open_balance(store.catalogue, known, forecasts, seed, today, draws)
+        paths = joint_paths(store, released, cut, project_root() / ".cache" / "paths", tell)
+    return paths, released.experiments[0].seed
 
 
 def _band(row: pd.Series, name: str) -> str:
@@ -156,12 +147,9 @@ def _print_rest(found: dict[str, pd.DataFrame]) -> None:
         typer.echo(table[columns].to_string(index=False, float_format=lambda x: f"{x:,.4g}"))
 
 
-def _warn(ready: Balance, today: object) -> None:
-    from datetime import date
-
+def _warn(ready: Balance, today: date) -> None:
     from forecasting.balance.register import doubts
 
-    assert isinstance(today, date)
     path = ready.graph.path.parent / "assumptions.yaml"
     overdue = [name for name in ready.graph.used if ready.graph.assumptions[name].review_by < today]
     for name in overdue:
