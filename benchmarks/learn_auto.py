@@ -25,16 +25,21 @@ from forecasting.models.auto.bank import bank, methods
 from forecasting.models.auto.features import features
 from forecasting.models.auto.forecast import LONGEST
 from forecasting.models.auto.prepare import Prepared, prepare
-from forecasting.models.auto.weights import MEDIAN_SHARE, steps_in
+from forecasting.models.auto.weights import MEDIAN_SHARE, disagreement, steps_in
 
 SEASON = {"yearly": 1, "quarterly": 4, "monthly": 12}
 REACH = {"yearly": 8, "quarterly": 8, "monthly": 24}
 OWN = {"yearly": 6, "quarterly": 8, "monthly": 18}  # horizons of M1, M3, M4
 LEAST = {"yearly": 6, "quarterly": 10, "monthly": 24}
+MOVES = {
+    "yearly": False,
+    "quarterly": False,
+    "monthly": True,
+}  # may the blend be moved (it helped monthly only)
 BACK = {"yearly": (0, 2, 5, 9), "quarterly": (0, 4, 11, 19), "monthly": (0, 6, 19, 38)}
 LEVELS = np.array([0.001, 0.003, 0.006, 0.0125, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
 LEVELS = np.concatenate([LEVELS, 1 - LEVELS[-2::-1]])
-FOLDS, NETS, TRAJECTORIES = 5, 3, 250
+FOLDS, NETS, TRAJECTORIES = 5, 5, 250
 Net = dict[str, np.ndarray]
 
 
@@ -189,20 +194,31 @@ def forward(net: Net, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a @ net["w2"] + net["b2"] + x @ net["direct"], a
 
 
-def train_weights(x: np.ndarray, f: np.ndarray, a: np.ndarray, cost: np.ndarray, seed: int) -> Net:
-    """Softmax network minimising the cost of the weighted forecast; ``f`` is (rows, steps, methods)."""
+def train_weights(
+    x: np.ndarray, f: np.ndarray, wide: np.ndarray, a: np.ndarray, cost: np.ndarray, seed: int, moves: bool
+) -> Net:
+    """Softmax network minimising the cost of the blended forecast; ``f`` is (rows, steps, methods)."""
     rng = np.random.default_rng(seed)
 
     def gradient(net: Net, i: np.ndarray) -> Net:
         out, hidden = forward(net, x[i])
-        w = softmax(out)
-        point = (w * f[i]).sum(axis=2)
-        pull = np.sign(point - a[i]) * cost[i] / len(i)
-        g = backward(net, x[i], hidden, pull[:, :, None] * (f[i] - point[:, :, None]) * w, 1e-3)
-        g["direct"][:] = 0.0  # bounded weights only
-        return g
+        w = softmax(out[:, :, :-1])
+        mean = (w * f[i]).sum(axis=2)
+        move = np.tanh(out[:, :, -1])
+        pull = np.sign(mean + move * wide[i] - a[i]) * cost[i] / len(i)
+        to_move = pull * wide[i] * (1 - move * move) * moves
+        g = np.concatenate([pull[:, :, None] * (f[i] - mean[:, :, None]) * w, to_move[:, :, None]], axis=2)
+        grown = backward(net, x[i], hidden, g, 1e-3)
+        grown["direct"][:] = 0.0  # bounded weights only
+        return grown
 
-    return adam(start(x.shape[2], 8, f.shape[2], rng), gradient, len(x), epochs=30, rng=rng)
+    return adam(start(x.shape[2], 12, f.shape[2] + 1, rng), gradient, len(x), epochs=30, rng=rng)
+
+
+def blended(net: Net, x: np.ndarray, f: np.ndarray, wide: np.ndarray) -> np.ndarray:
+    """The network's forecast, before the share of the plain median."""
+    out, _ = forward(net, x)
+    return (softmax(out[:, :, :-1]) * f).sum(axis=2) + np.tanh(out[:, :, -1]) * wide
 
 
 def softmax(out: np.ndarray) -> np.ndarray:
@@ -277,12 +293,14 @@ def learn(records: Records) -> dict[str, np.ndarray]:
     f, cost = np.swapaxes(d["f"], 1, 2), np.where(d["mask"], point_cost(d), 0.0)
     x = with_steps(row, reach)
 
-    def fit(i: np.ndarray, seed: int) -> Net:
-        return train_weights(x[i], f[i], d["a"][i], cost[i], seed)
+    wide = np.array([disagreement(table) for table in d["f"]])
 
-    weight = held_out(d, fit, lambda net, i: softmax(forward(net, x[i])[0])) * (1 - MEDIAN_SHARE)
-    weight[:, :, -1] += MEDIAN_SHARE
-    point = (weight * f).sum(axis=2)
+    def fit(i: np.ndarray, seed: int) -> Net:
+        return train_weights(x[i], f[i], wide[i], d["a"][i], cost[i], seed, MOVES[records.name])
+
+    point = held_out(d, fit, lambda net, i: blended(net, x[i], f[i], wide[i])) * (1 - MEDIAN_SHARE)
+    point = point + MEDIAN_SHARE * f[:, :, -1]
+    report(d, f, point)
     everyone = np.ones(len(x), bool)
     weight_nets = [fit(everyone, seed) for seed in range(NETS)]
     e = error_arrays(records, point, d)
@@ -318,6 +336,24 @@ def learn(records: Records) -> dict[str, np.ndarray]:
     return out
 
 
+def report(d: dict[str, np.ndarray], f: np.ndarray, point: np.ndarray) -> None:
+    """Held-out error relative to the naive forecast's, by file, last origins: blend, median, mean of all."""
+    step, mase, smape = d["cost"].T
+    for file in np.unique(d["file"]):
+        i = (d["file"] == file) & (d["back"] == 0)
+        line = []
+        for guess in (point, f[:, :, -1], f.mean(axis=2)):
+            error = np.where(d["mask"], np.abs(guess - d["a"]), 0.0)
+            size = d["mask"].sum(axis=1)
+            relative = 200 * error / (np.abs(guess) + np.abs(d["a"]) + 1e-9)
+            ratios = (
+                (error.sum(1) / size / step)[i].mean() / mase[i].mean(),
+                (relative.sum(1) / size)[i].mean(),
+            )
+            line.append(round((ratios[0] + ratios[1] / smape[i].mean()) / 2, 3))
+        print(file, int(i.sum()), "blend, median, mean:", *line, flush=True)
+
+
 def smooth_steps(profile: np.ndarray) -> np.ndarray:
     """A moving mean over three steps, so that sampling noise does not make bands shrink and swell."""
     padded = np.concatenate([profile[:1], profile, profile[-1:]])
@@ -334,8 +370,6 @@ def main() -> None:
     parser.add_argument("--only", choices=list(SEASON), nargs="*", default=list(SEASON))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    note = args.out / "provenance.json"
-    told = json.loads(note.read_text()) if note.exists() else {}
     for frequency in args.only:
         series = read(args.learn, frequency, training_only=False)
         if args.training_parts:
@@ -346,12 +380,12 @@ def main() -> None:
         for file, name, values in series:
             digest.update(f"{file}/{name}".encode() + values.tobytes())
         counts = pd.Series([s[0] for s in series]).value_counts().sort_index()
-        told[frequency] = {
+        told = {
             "series": {str(k): int(v) for k, v in counts.items()}, "origins": len(records.rows),
             "values_sha256": digest.hexdigest(), "made_by": "benchmarks/learn_auto.py",
         }  # fmt: skip
-        print(frequency, told[frequency], flush=True)
-    note.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
+        (args.out / f"{frequency}.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
+        print(frequency, told, flush=True)
 
 
 if __name__ == "__main__":

@@ -105,3 +105,28 @@ def test_bad_arguments_are_errors():
         forecast_arrays([series()], 12, 0, paths=10, seed=0, keys=["a"])
     with pytest.raises(ValueError, match="keys"):
         forecast_arrays([series()], 12, 3, paths=10, seed=0, keys=["a", "b"])
+
+
+def growing(n: int = 72) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    return 200 * np.exp(0.03 * np.arange(n) + 0.1 * rng.standard_normal(n))
+
+
+def test_a_market_turns_growth_into_adoption_below_it():
+    y = growing()
+    plain, grown = one(y, horizon=48), one(y, horizon=48, upper=[50_000.0])
+    assert grown.explanation["weights"]["adoption"] > 0.5
+    assert grown.point.sum() > plain.point.sum()
+    assert (grown.paths < 50_000).all()
+    assert (grown.paths > 0).all()
+
+
+def test_a_market_changes_nothing_without_growth():
+    y = series()
+    np.testing.assert_array_equal(one(y).paths, one(y, upper=[1e6]).paths)
+
+
+def test_adoption_does_not_depend_on_the_unit():
+    y = growing()
+    a, b = one(y, upper=[5e4]), one(y * 1e3, upper=[5e7])
+    np.testing.assert_allclose(b.paths, a.paths * 1e3, rtol=1e-6)

@@ -12,12 +12,12 @@ from zlib import crc32
 
 import numpy as np
 
-from forecasting.models.auto import bands
+from forecasting.models.auto import adoption, bands
 from forecasting.models.auto.bank import bank
 from forecasting.models.auto.features import features
 from forecasting.models.auto.prepare import Array, prepare
 from forecasting.models.auto.tables import load
-from forecasting.models.auto.weights import method_weights
+from forecasting.models.auto.weights import blend
 
 SHORTEST = 5
 LONGEST = 400  # older values say nothing more, and cost time
@@ -45,9 +45,15 @@ def _trim(values: Array) -> Array:
 
 
 def forecast_one(
-    values: Array, season: int, horizon: int, *, paths: int, rng: np.random.Generator
+    values: Array,
+    season: int,
+    horizon: int,
+    *,
+    paths: int,
+    rng: np.random.Generator,
+    upper: float | None = None,
 ) -> AutoResult:
-    """Forecast one series; NaN marks a gap."""
+    """Forecast one series; NaN marks a gap, ``upper`` the market a new technology may fill."""
     raw = np.asarray(values, dtype=float)
     if np.isinf(raw).any():
         return _refused(horizon, "not_finite: the series holds an infinite value")
@@ -70,23 +76,29 @@ def forecast_one(
     table, info = bank(p, max(horizon, tables.reach))
     row = tables.inputs(features(p, table[:, : tables.reach], info))
     table = table[:, :horizon]
-    weight = method_weights(tables.weight, row, horizon, tables.reach)
-    point = np.einsum("hk,kh->h", weight, table)
-    sampled = bands.sample(p, point, row, table, info, tables, paths, rng)
+    point, weight, moved = blend(tables.weight, row, table, tables.reach)
+    if p.kind != "identity":
+        point = np.maximum(point, 0.0)
+    told: dict[str, Any] = {
+        "transformation": p.kind,
+        "season": season,
+        "seasonal_strength": round(p.strength, 4),
+        "gaps": int(np.isnan(raw).sum()),
+    }
+    told["correction"] = round(float(np.mean(moved / np.maximum(np.abs(point), 1e-9))), 4)
     mean_weight = weight.mean(axis=0)
-    return AutoResult(
-        point * p.unit,
-        sampled * p.unit,
-        {
-            "transformation": p.kind,
-            "season": season,
-            "seasonal_strength": round(p.strength, 4),
-            "gaps": int(np.isnan(raw).sum()),
-            "weights": {m: round(float(w), 4) for m, w in zip(tables.methods, mean_weight, strict=True)},
-            "band": f"learnt widths and error trajectories ({tables.name}), square-root scale",
-            "calibration_points": tables.calibration,
-        },
-    )
+    told["weights"] = {m: round(float(w), 4) for m, w in zip(tables.methods, mean_weight, strict=True)}
+    if upper is not None and adoption.applies(p, upper):
+        point, sampled, share = adoption.adopt(p, point, upper, paths, info["sigma_log"], rng)
+        told["weights"] = {m: round(w * (1 - share), 4) for m, w in told["weights"].items()}
+        told["weights"]["adoption"] = round(share, 4)
+        told |= {"band": "adoption curve: speed, random walk and noise of the log-odds", "upper": upper}
+        told["calibration_points"] = 0
+    else:
+        sampled = bands.sample(p, point, row, table, info, tables, paths, rng)
+        told["band"] = f"learnt widths and error trajectories ({tables.name}), square-root scale"
+        told["calibration_points"] = tables.calibration
+    return AutoResult(point * p.unit, sampled * p.unit, told)
 
 
 def forecast_arrays(
@@ -97,19 +109,24 @@ def forecast_arrays(
     paths: int = 1000,
     seed: int = 0,
     keys: Sequence[str] | None = None,
+    upper: Sequence[float | None] | None = None,
 ) -> list[AutoResult]:
     """Forecast every series ``horizon`` steps ahead with ``paths`` joint sample paths.
 
     ``keys`` name the series; the draws of a series follow from its key and ``seed`` alone. Without keys
-    every series gets the draws of the empty key.
+    every series gets the draws of the empty key. ``upper`` gives, where known, the size of the market a
+    growing series may fill (in its own units per period): such a series follows an adoption curve.
     """
     if horizon < 1 or paths < 1:
         raise ValueError(f"horizon and paths must be at least 1, not {horizon} and {paths}")
     names = [""] * len(series) if keys is None else list(keys)
     if len(names) != len(series):
         raise ValueError(f"{len(names)} keys for {len(series)} series")
+    ceilings = [None] * len(series) if upper is None else list(upper)
+    if len(ceilings) != len(series):
+        raise ValueError(f"{len(ceilings)} ceilings for {len(series)} series")
     out = []
-    for values, name in zip(series, names, strict=True):
+    for values, name, ceiling in zip(series, names, ceilings, strict=True):
         rng = np.random.default_rng([seed, crc32(name.encode())])
-        out.append(forecast_one(values, season, horizon, paths=paths, rng=rng))
+        out.append(forecast_one(values, season, horizon, paths=paths, rng=rng, upper=ceiling))
     return out
