@@ -84,8 +84,9 @@ def _product(place: _Place, node: nodes.ProductNode) -> Array:
     found = np.full((len(place.graph.periods), place.world.draws), product_factor(node, place.units))
     for term in node.of:
         found = found * place.factor(term)
-    for term in node.per:
-        found = found / place.factor(term)
+    with np.errstate(divide="ignore"):  # a zero is named by the check that follows
+        for term in node.per:
+            found = found / place.factor(term)
     return found
 
 
@@ -184,6 +185,8 @@ def _check(graph: Graph, id: str, node: nodes.Node, found: Array) -> None:
     where = f"{graph.path}: nodes.{id}"
     if np.isnan(found[-1]).any():
         raise DataError(f"{where}: {graph.last} is unknown in {int(np.isnan(found[-1]).sum())} draws")
+    if np.isinf(found).any():
+        raise DataError(f"{where}: divides by zero in {int(np.isinf(found).any(axis=0).sum())} draws")
     known = found[np.isfinite(found)]
     if node.share and known.size and (known.min() < -TOLERANCE or known.max() > 1 + TOLERANCE):
         raise DataError(

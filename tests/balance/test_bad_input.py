@@ -42,13 +42,13 @@ def test_a_cycle(broken: Break) -> None:
 
 
 def test_a_missing_intensity(broken: Break) -> None:
-    said = message(broken("of: [ev.2w, pm.2w, magnet_per_e2w,", "of: [ev.2w, pm.2w, magnet_per_e2ww,"))
-    assert "nodes.demand.ev.2w: unknown node or assumption 'magnet_per_e2ww'" in said
-    assert "did you mean 'magnet_per_e2w'?" in said
+    said = message(broken("of: [ev.3w, pm.3w, magnet_per_e3w,", "of: [ev.3w, pm.3w, magnet_per_e3ww,"))
+    assert "nodes.demand.ev.3w: unknown node or assumption 'magnet_per_e3ww'" in said
+    assert "did you mean 'magnet_per_e3w'?" in said
 
 
 def test_an_intensity_in_the_wrong_unit(broken: Break) -> None:
-    said = message(broken("of: [ev.2w, pm.2w, magnet_per_e2w,", "of: [ev.2w, pm.2w, magnet_per_ac,"))
+    said = message(broken("of: [ev.2w, pm.2w, mass.2w,", "of: [ev.2w, pm.2w, magnet_per_ac,"))
     assert "nodes.demand.ev.2w:" in said
     assert "does not give t magnet" in said
 
@@ -63,7 +63,7 @@ def test_oxide_passed_for_magnet_is_a_unit_error(broken: Break) -> None:
 
 
 def test_all_faults_at_once(broken: Break) -> None:
-    broken("of: [ev.2w, pm.2w, magnet_per_e2w,", "of: [ev.2w, pm.2w, magnet_per_e2ww,")
+    broken("of: [ev.3w, pm.3w, magnet_per_e3w,", "of: [ev.3w, pm.3w, magnet_per_e3ww,")
     said = message(broken("series: in.ev.pv\n", "series: in.ev.pvv\n"))
     assert "2 fault(s)" in said
     assert "unknown series 'in.ev.pvv'" in said

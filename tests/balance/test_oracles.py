@@ -193,6 +193,14 @@ def test_a_stock_carries_over_and_is_never_overdrawn() -> None:
         evaluate(graph(nodes, Period.parse("FY2028")), short)
 
 
+def test_a_division_by_zero_names_the_node() -> None:
+    node = ProductNode(kind="product", title="", unit="1", side="factor", of=(), per=("share",))
+    share = SeriesNode(kind="series", title="", unit="1", side="factor", series="x")
+    world = one_world(2, series={"share": np.array([[1.0, 0.0], [1.0, 1.0]])})
+    with pytest.raises(DataError, match=r"nodes\.rest: divides by zero in 1 draws"):
+        evaluate(graph({"share": share, "rest": node}), world)
+
+
 def test_a_triangle_has_its_mean_and_a_point_is_a_point() -> None:
     u = (np.arange(N) + 0.5) / N
     assert abs(quantile(Range(low=0.339, central=0.69, high=2.0), u).mean() - (0.339 + 0.69 + 2.0) / 3) < 1e-4
