@@ -29,6 +29,8 @@ UNIT_WORDS: dict[str, tuple[str, str]] = {
     "vehicles": ("vehicles", "vehicles"),
     "units": ("appliances", "appliances"),
     "MW": ("MW", "MW"),
+    "months": "months",
+    "years": "years",
     "t REO": ("t REO", "t of rare-earth oxide"),
     "t NdPr oxide": ("t NdPr oxide", "t of NdPr oxide"),
     "t NdPr": ("t NdPr metal", "t of NdPr metal"),
