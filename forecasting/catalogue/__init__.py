@@ -27,6 +27,7 @@ from forecasting.catalogue.records import (
     Publication,
     RawFile,
     Series,
+    Sha256,
     Source,
     SourceId,
     Status,
@@ -89,7 +90,7 @@ class _AcceptedFile(Strict):
 
 
 class _RawFilesFile(Strict):
-    raw_files: dict[str, RawFile] = Field(default_factory=dict)
+    raw_files: dict[Sha256, RawFile] = Field(default_factory=dict)
 
 
 OPTIONAL = ("breaks", "accepted", "raw_files")  # a folder without the file has none
@@ -234,6 +235,9 @@ class Catalogue:
             known(str(self.root / "accepted.yaml"), entry.series, self.series, "series")
             if entry.source is not None:
                 known(str(self.root / "accepted.yaml"), entry.source, self.sources, "source")
+        for digest, file in self.raw_files.items():
+            for source in file.sources:
+                known(f"{self.root / 'raw_files.yaml'}: {digest[:12]}", source, self.sources, "source")
         for target in self.publication.critical:
             known(str(self.root / "publication.yaml"), target, self.series, "series")
         return faults

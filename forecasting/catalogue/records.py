@@ -11,6 +11,7 @@ from forecasting.periods import Kind, Period
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=120)]
 SourceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]+$", max_length=120)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Status = Literal["actual", "provisional", "estimate", "carried_forward", "derived", "target"]
 STATUSES: tuple[Status, ...] = (
     "actual",
@@ -180,13 +181,19 @@ class Accepted(Strict):
 
 
 class RawFile(Strict):
-    """A file that was imported: its SHA-256, size, the importer, and the day its content was published."""
+    """A file whose figures were imported: its name, size and importer, under its SHA-256.
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    ``sources`` are the sources its figures belong to, ``figures`` how many were read, ``kept`` whether a copy lies
+    in ``data/`` (only where the licence allows it).
+    """
+
+    name: str
     bytes: int
     importer: str
+    sources: tuple[SourceId, ...]
     published: date | None = None
-    rows: int
+    figures: int
+    kept: bool = False
 
 
 class Publication(Strict):
