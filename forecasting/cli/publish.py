@@ -116,7 +116,8 @@ def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: st
     cut = store.last_known(day(as_of, "--as-of"))
     dated = day(edition_date, "--edition-date")
     with progress("forecast") as tell:
-        return carry_out(store, load(release_root()), root, cut, dated, _render, tell)
+        paths = project_root() / ".cache" / "paths"
+        return carry_out(store, load(release_root()), root, cut, dated, _render, paths, tell)
 
 
 def _render(facts: Facts) -> Mapping[str, bytes]:
@@ -126,7 +127,8 @@ def _render(facts: Facts) -> Mapping[str, bytes]:
     from forecasting.reports.html import page
     from forecasting.reports.model import build
 
-    given = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    taken = {field.name for field in fields(Material)}
+    given = {field.name: getattr(facts, field.name) for field in fields(facts) if field.name in taken}
     return {"report.html": page(build(Material(**given, next_release=None, status="normal")))}
 
 

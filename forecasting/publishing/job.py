@@ -10,28 +10,24 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from forecasting import __version__
-from forecasting.balance.joint import Group, published
+from forecasting.balance.tables import open_balance, tables
 from forecasting.catalogue import STATUSES, Catalogue
 from forecasting.data.store import Store, believed
-from forecasting.errors import DataError, HeldBack
-from forecasting.evaluation.backtest import Progress, silent, touching, view
-from forecasting.evaluation.cache import code_digest
-from forecasting.evaluation.experiment import Experiment
+from forecasting.errors import HeldBack
+from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames import Forecast, Observations
-from forecasting.models import build
 from forecasting.models.total import Total
 from forecasting.publishing import edition
 from forecasting.publishing.gates import objections
 from forecasting.publishing.lock import publisher
+from forecasting.publishing.paths import joint_paths
 from forecasting.publishing.release import Release, Released
 
 SCENARIO = "baseline"
 COLUMNS = ["series", "kind", "period", "scenario", "quantile", "value", "unit", "model"]
-GOLDEN_TOLERANCE = 1e-6  # relative; optimisers differ by less on one machine
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class Facts:
     certificates: pd.DataFrame
     provenance: pd.DataFrame
     outlooks: pd.DataFrame
+    balance: Mapping[str, pd.DataFrame]
     data_digest: str
     code_version: str
 
@@ -69,6 +66,7 @@ def publish(
     as_of: date,
     edition_date: date,
     render: Render,
+    cache: Path,
     progress: Progress = silent,
 ) -> Published:
     """Forecast every released series, pass the gates, and write the edition; unchanged inputs change nothing.
@@ -84,14 +82,18 @@ def publish(
         last = edition.latest(root)
         if last is not None and edition.verify(last).get("key") == key:
             return Published(last, new=False)
-        table = tabulate(forecast_paths(store, release, as_of, progress))
+        forecasts = joint_paths(store, release, as_of, cache, progress)
+        table = tabulate(forecasts)
         said = objections(table, store.catalogue)
         if said:
             lines = [f"{gate}: {'; '.join(texts[:3])} ({len(texts)} in all)" for gate, texts in said.items()]
             raise HeldBack("held back, the last good edition stays:\n  " + "\n  ".join(lines))
         id = f"{edition_date.isoformat()}-{key[:8]}"
-        facts = _facts(id, edition_date, as_of, store, known, release, table)
-        files = {**_tables(table), **render(facts)}
+        seed = release.experiments[0].seed
+        balance = open_balance(store.catalogue, known, forecasts, seed, edition_date)
+        found = tables(balance, store.catalogue, known, forecasts, edition_date)
+        facts = _facts(id, edition_date, as_of, store, known, release, table, found)
+        files = {**_tables(table, found), **render(facts)}
         manifest = {
             "key": key,
             "as_of": as_of.isoformat(),
@@ -102,58 +104,16 @@ def publish(
 
 
 def _key(store: Store, known: Observations, release: Release) -> str:
-    configuration = [
-        hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(store.catalogue.root.glob("*.*"))
-        if path.suffix in (".yaml", ".csv")
+    root = store.catalogue.root
+    package = Path(__file__).resolve().parents[1]
+    files = [
+        *(path for path in sorted(root.glob("*.*")) if path.suffix in (".yaml", ".csv")),
+        *sorted((root / "scenarios").glob("*.yaml")),
+        *(path for path in sorted(package.rglob("*")) if path.is_file() and path.suffix != ".pyc"),
     ]
-    inputs = [known.digest(), release.digest, __version__, code_digest(), *configuration]
+    configuration = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    inputs = [known.digest(), release.digest, __version__, *configuration]
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
-
-
-def forecast_paths(
-    store: Store, release: Release, as_of: date, progress: Progress = silent
-) -> list[Forecast]:
-    """The joint sample paths of every published series, as known on a day.
-
-    Months, fiscal years and calendar years are forecasts of their own; draw ``d`` is the same world in all.
-    """
-    groups = []
-    for done, experiment in enumerate(release.experiments):
-        progress(done, len(release.experiments))
-        groups.append(_group(store, release, experiment, as_of))
-    progress(len(release.experiments), len(release.experiments))
-    return published(groups, store.catalogue, release.experiments[0].seed)
-
-
-def _group(store: Store, release: Release, experiment: Experiment, as_of: date) -> Group:
-    panel, regressors = view(store, experiment, as_of, None, experiment.end)
-    forecasts = []
-    for id in experiment.series:
-        if id not in release.champions:
-            raise DataError(f"{id} has no champion; run: forecast run experiments/{experiment.name}.yaml")
-        champion = release.champions[id]
-        recipe = champion.recipe
-        if isinstance(recipe, Total):
-            raise DataError(f"{id} is released as a sum, but {experiment.name} forecasts it on its own")
-        pooled = build(recipe.model, recipe.parameters).pooled
-        mine = panel if pooled else panel.only(id)
-        forecast = recipe.apply(mine, touching(regressors, mine, store)).only(id)
-        if mine.digest() == recipe.panel_digest:
-            _require_golden(id, champion, forecast)
-        forecasts.append(forecast)
-    return Group(Forecast.joined(forecasts), panel, release.errors[experiment.name])
-
-
-def _require_golden(id: str, champion: Released, forecast: Forecast) -> None:
-    now = forecast.quantiles()["value"].to_numpy(dtype=float)
-    then = champion.golden["value"].to_numpy(dtype=float)
-    if len(now) != len(then) or not np.allclose(now, then, rtol=GOLDEN_TOLERANCE, atol=1e-12):
-        worst = float(np.max(np.abs(now / then - 1))) if len(now) == len(then) else float("nan")
-        raise DataError(
-            f"{id}: the recipe of {champion.model} no longer gives its golden forecast (moved by up to {worst:.2%}); "
-            "a library or the code has changed: run the experiment again and promote"
-        )
 
 
 def tabulate(forecasts: list[Forecast]) -> pd.DataFrame:
@@ -166,13 +126,18 @@ def tabulate(forecasts: list[Forecast]) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def _tables(table: pd.DataFrame) -> dict[str, bytes]:
+def _tables(table: pd.DataFrame, balance: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
     return {
-        "forecasts.csv": table.to_csv(index=False, lineterminator="\n").encode(),
+        "forecasts.csv": _csv(table),
         "forecasts.parquet": buffer.getvalue(),
+        **{f"balance/{name}.csv": _csv(one) for name, one in balance.items()},
     }
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _facts(
@@ -183,6 +148,7 @@ def _facts(
     known: Observations,
     release: Release,
     table: pd.DataFrame,
+    balance: Mapping[str, pd.DataFrame],
 ) -> Facts:
     ids = list(dict.fromkeys(table["series"]))
     outlooks = store.catalogue.root / "outlooks.csv"
@@ -196,6 +162,7 @@ def _facts(
         certificates=_certificates(release),
         provenance=_provenance(store, known, release),
         outlooks=pd.read_csv(outlooks, keep_default_na=False) if outlooks.is_file() else pd.DataFrame(),
+        balance=balance,
         data_digest=known.digest(),
         code_version=__version__,
     )

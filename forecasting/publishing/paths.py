@@ -21,7 +21,7 @@ from forecasting.evaluation.backtest import Progress, silent
 from forecasting.evaluation.cache import code_digest
 from forecasting.frames import Forecast
 from forecasting.periods import Period
-from forecasting.publishing.job import forecast_paths
+from forecasting.publishing.champions import forecast_paths
 from forecasting.publishing.release import Release
 
 # Files of data/ that forecasts of series do not depend on, and code they do beside that of the models.

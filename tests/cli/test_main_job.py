@@ -14,8 +14,8 @@ import pytest
 from forecasting.data.store import Store
 from forecasting.frames import LEVELS
 from forecasting.periods import Kind
+from forecasting.publishing.champions import forecast_paths
 from forecasting.publishing.gates import objections
-from forecasting.publishing.job import forecast_paths
 from forecasting.publishing.release import load
 from tests.browser import opened
 from tests.cli.conftest import Project
