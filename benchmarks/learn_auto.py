@@ -15,6 +15,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -56,55 +57,70 @@ class Records:
         return {k: np.array([r[k] for r in self.rows]) for k in keys}
 
 
+class Series(NamedTuple):
+    """One competition series; of a withheld one the end is not here."""
+
+    file: str
+    name: str
+    values: np.ndarray
+    withheld: bool
+
+
 def horizon_of(file: str, frequency: str) -> int:
     if file.startswith("tourism"):
         return {"yearly": 4, "quarterly": 8, "monthly": 24}[frequency]
     return 8 if file.endswith("other") else OWN[frequency]
 
 
-def read(folder: Path, frequency: str, training_only: bool) -> list[tuple[str, str, np.ndarray]]:
-    """(file, series, values); of the benchmark files only training rows of sources absent from LEARN_DIR."""
+def read(folder: Path, frequency: str, training_only: bool) -> list[Series]:
+    """The series of a folder; of benchmark files only training rows, of sources the learn folder lacks.
+
+    Yearly, all benchmark files give their training rows: years are few and the latest say most.
+    """
     out = []
     for path in sorted(folder.glob("*.parquet")):
         source, _, kind = path.stem.partition("_")
         if (kind == "other" and frequency == "yearly" and training_only) or kind == frequency:
-            if training_only and source != "m4" and kind != "other":
+            if training_only and source != "m4" and frequency != "yearly":
                 continue
             frame = pd.read_parquet(path, columns=["unique_id", "step", "y", "split"])
             if training_only:
                 frame = frame[frame["split"] == "train"]
             for name, part in frame.sort_values(["unique_id", "step"]).groupby("unique_id"):
-                out.append((path.stem, str(name), part["y"].to_numpy(float)))
+                out.append(Series(path.stem, str(name), part["y"].to_numpy(float), training_only))
     return out
 
 
-def build(frequency: str, series: list[tuple[str, str, np.ndarray]]) -> Records:
+def origins(series: Series, frequency: str) -> list[tuple[int, int]]:
+    """(number of the origin, values before it). Where the end is withheld, the latest years known are targets
+    too, one to three steps away: forecasts will start from there (number -1)."""
+    whole, own = len(series.values), horizon_of(series.file, frequency)
+    cuts = [(number, whole - own - back) for number, back in enumerate(BACK[frequency])]
+    if series.withheld and frequency == "yearly":
+        cuts += [(-1, whole - left) for left in (1, 2, 3)]
+    return [(number, cut) for number, cut in cuts if cut >= LEAST[frequency]]
+
+
+def build(frequency: str, series: list[Series]) -> Records:
     """Runs the bank at every rolling origin."""
     m, reach = SEASON[frequency], REACH[frequency]
     records = Records(frequency, reach)
-    for file, name, whole in series:
+    for one in series:
+        file, name, whole = one.file, one.name, one.values
         rng = np.random.default_rng(crc32(name.encode()))
         own = horizon_of(file, frequency)
-        for number, back in enumerate(BACK[frequency]):
-            cut = len(whole) - own - back
-            if cut < LEAST[frequency]:
-                continue
+        for number, cut in origins(one, frequency):
             y = whole[max(0, cut - LONGEST) : cut]
             if number in (1, 3) and not file.startswith("m4"):  # shorter histories too
-                y = y[
-                    -int(
-                        np.exp(rng.uniform(np.log(LEAST[frequency]), np.log(max(cut, LEAST[frequency] + 1))))
-                    ) :
-                ]
+                least = np.log(LEAST[frequency])
+                y = y[-int(np.exp(rng.uniform(least, np.log(max(cut, LEAST[frequency] + 1))))) :]
             if np.ptp(y) == 0:
                 continue
             p = prepare(y, m)
             table, info = bank(p, reach)
             actual = np.full(reach, np.nan)
             # the horizon the competitions ask for at the last origin, as far as there is data before it
-            end = min(
-                cut + (own if back == 0 else reach), len(whole), cut + max(own, reach if m == 12 else own)
-            )
+            end = min(cut + (reach if m == 12 else own), len(whole))
             actual[: end - cut] = whole[cut:end] / p.unit
             step = np.abs(y[m:] - y[:-m]).mean() / p.unit if len(y) > m else np.nan
             if not step > 1e-9:
@@ -280,9 +296,9 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray, levels: np.ndarray
 
 
 def profile_weight(d: dict[str, np.ndarray]) -> np.ndarray:
-    """The last origin of a series stands for how forecasts are used; M1 (other years) counts little."""
+    """The last origins of a series stand for how forecasts are used; M1 (other years) counts little."""
     old = np.char.startswith(d["file"].astype(str), "m1_")
-    return case_weight(d) * np.where(d["back"] == 0, 4.0, 1.0) * np.where(old, 0.25, 1.0)
+    return case_weight(d) * np.where(d["back"] <= 0, 4.0, 1.0) * np.where(old, 0.25, 1.0)
 
 
 def learn(records: Records) -> dict[str, np.ndarray]:
@@ -290,7 +306,7 @@ def learn(records: Records) -> dict[str, np.ndarray]:
     d, reach = records.arrays(), records.reach
     centre, spread = d["x"].mean(axis=0), d["x"].std(axis=0) + 1e-9
     row = np.clip((d["x"] - centre) / spread, -3, 3)
-    f, cost = np.swapaxes(d["f"], 1, 2), np.where(d["mask"], point_cost(d), 0.0)
+    f, cost = np.swapaxes(d["f"], 1, 2), np.where(d["mask"] & (d["back"] >= 0)[:, None], point_cost(d), 0.0)
     x = with_steps(row, reach)
 
     wide = np.array([disagreement(table) for table in d["f"]])
@@ -377,9 +393,13 @@ def main() -> None:
         records = build(frequency, series)
         np.savez_compressed(args.out / f"{frequency}.npz", **learn(records))
         digest = hashlib.sha256()
-        for file, name, values in series:
-            digest.update(f"{file}/{name}".encode() + values.tobytes())
-        counts = pd.Series([s[0] for s in series]).value_counts().sort_index()
+        for one in series:
+            digest.update(f"{one.file}/{one.name}".encode() + one.values.tobytes())
+        counts = (
+            pd.Series([f"{s.file}{' (training part)' if s.withheld else ''}" for s in series])
+            .value_counts()
+            .sort_index()
+        )
         told = {
             "series": {str(k): int(v) for k, v in counts.items()}, "origins": len(records.rows),
             "values_sha256": digest.hexdigest(), "made_by": "benchmarks/learn_auto.py",
