@@ -27,7 +27,8 @@ from forecasting.errors import DataError, Fault, nearest
 from forecasting.frames import OBSERVATION_COLUMNS
 from forecasting.periods import Period
 
-Kind_ = Literal["new", "revised", "unchanged", "rejected"]
+Fate = Literal["new", "revised", "unchanged", "rejected"]
+KINDS: tuple[Fate, ...] = ("new", "revised", "unchanged", "rejected")
 EQUAL = 1e-9
 
 
@@ -35,7 +36,7 @@ EQUAL = 1e-9
 class Change:
     """What becomes of one imported figure; ``was`` is the newest value held from its source, ``why`` a rejection."""
 
-    kind: Kind_
+    kind: Fate
     row: Mapping[str, str]
     was: float | None = None
     why: str = ""
@@ -61,7 +62,7 @@ class Diff:
     changes: tuple[Change, ...]
     catalogue: Catalogue
 
-    def of(self, kind: Kind_) -> list[Change]:
+    def of(self, kind: Fate) -> list[Change]:
         """The changes of one kind, in order."""
         return [change for change in self.changes if change.kind == kind]
 

@@ -58,7 +58,9 @@ def _merged(path: Path, coming: list[dict[str, str]]) -> str:
 
 def _register(diff: Diff) -> str:
     raw = diff.reading.raw
-    used = tuple(sorted({change.row["source"] for change in diff.changes})) or IMPORTERS[diff.importer].sources
+    used = (
+        tuple(sorted({change.row["source"] for change in diff.changes})) or IMPORTERS[diff.importer].sources
+    )
     entry = RawFile(
         name=raw.name,
         bytes=len(raw.content),

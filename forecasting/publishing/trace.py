@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.catalogue import RawFile, Source
+from forecasting.balance.graph import Graph
+from forecasting.balance.joint import TONNES, UNIT_VALUE, VALUE
+from forecasting.catalogue import Assumption, RawFile, Source
 from forecasting.data.store import Store, believed
 from forecasting.errors import DataError, InputMissing, UsageError, nearest
 from forecasting.frames import OBSERVATION_COLUMNS
 from forecasting.publishing.edition import editions, latest, verify
 
-BRIDGES = {"in.magnets.tonnes.fy": ("in.magnets.value.850511",)}  # value over unit value
+BALANCE = "balance/balance.csv"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Evidence:
 class Trace:
     """A number of an edition: its quantiles and model, the day its data were seen, and the rows behind it.
 
-    ``series`` are the series it was computed from, itself, its parts or its market; ``assumptions`` the ids of
-    coefficients that enter beside them.
+    ``inputs`` are the series it was computed from: itself, its parts, its market, or those of a balance node;
+    ``assumptions`` the coefficients that enter beside them, each with its own sources.
     """
 
     edition: str
@@ -55,7 +57,7 @@ class Trace:
     quantiles: dict[float, float]
     unit: str
     inputs: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    assumptions: dict[str, Assumption]
     evidence: tuple[Evidence, ...]
     forecasts_sha256: str
     observations_sha256: str
@@ -94,6 +96,9 @@ class Tracer:
         manifest = verify(folder)
         content = (folder / "forecasts.csv").read_bytes()
         self.table = pd.read_csv(io.BytesIO(content), keep_default_na=False)
+        path = folder / BALANCE
+        self.balance = pd.read_csv(path, keep_default_na=False) if path.is_file() else None
+        self._graph = Graph.read(store.catalogue) if self.balance is not None else None
         self.edition = str(manifest["edition"])
         self.as_of = date.fromisoformat(str(manifest["as_of"]))
         self._sha256 = hashlib.sha256(content).hexdigest()
@@ -109,59 +114,92 @@ class Tracer:
             )
 
     def numbers(self) -> list[tuple[str, str]]:
-        """Every series and period of the edition, once."""
-        return [(str(s), str(p)) for s, p in self.table[["series", "period"]].drop_duplicates().to_numpy()]
+        """Every series or balance node and period of the edition, once."""
+        found = [(str(s), str(p)) for s, p in self.table[["series", "period"]].drop_duplicates().to_numpy()]
+        if self.balance is not None:
+            found += [
+                (str(n), str(p)) for n, p in self.balance[["node", "period"]].drop_duplicates().to_numpy()
+            ]
+        return found
 
     def trace(self, series: str, period: str) -> Trace:
-        """What stands behind one series and period; :class:`DataError` when it is not in the edition or rests on nothing."""
-        rows = self.table[(self.table["series"] == series) & (self.table["period"] == period)]
-        if rows.empty:
-            ids = sorted(set(self.table["series"]))
-            if series not in ids:
-                raise DataError(f"{self.edition} has no series {series!r}; {nearest(series, ids)}")
-            labels = self.table.loc[self.table["series"] == series, "period"]
-            raise DataError(
-                f"{self.edition} has no {period!r} of {series}; it has {labels.iloc[0]} to {labels.iloc[-1]}"
-            )
-        inputs = self._inputs(series)
+        """What stands behind a series or balance node in a period.
+
+        Raises :class:`DataError` when the edition does not hold it, or when it rests on nothing.
+        """
+        quantiles, unit, model = self._number(series, period)
+        inputs, assumed = self._inputs(series)
         evidence = tuple(one for id in inputs for one in self._rows(id))
-        if not evidence:
+        if not evidence and not assumed:
             raise DataError(
                 f"{series} {period} of {self.edition} rests on no observation known on {self.as_of}"
             )
-        first = rows.iloc[0]
-        quantiles = dict(zip(rows["quantile"].astype(float), rows["value"].astype(float), strict=True))
-        assumed = tuple(
-            a for a in sorted(self._store.catalogue.assumptions) if series in BRIDGES and "unit_value" in a
-        )
+        known = self._store.catalogue.assumptions
         return Trace(
             self.edition,
             series,
             period,
             self.as_of,
-            str(first["model"]),
+            model,
             quantiles,
-            str(first["unit"]),
+            unit,
             inputs,
-            assumed,
+            {name: known[name] for name in assumed},
             evidence,
             self._sha256,
             self._digest,
         )
 
-    def _inputs(self, series: str) -> tuple[str, ...]:
-        """The series a number was computed from: its parts, what it is bridged from, and the market that bounds it."""
+    def _number(self, series: str, period: str) -> tuple[dict[float, float], str, str]:
+        table, key = self.table, "series"
+        if self.balance is not None and series in set(self.balance["node"]):
+            table, key = self.balance, "node"
+        mine = table[table[key] == series]
+        if mine.empty:
+            ids = {str(id) for id in table[key]} | {name for name, _ in self.numbers()}
+            raise DataError(f"{self.edition} has no series or node {series!r}; {nearest(series, ids)}")
+        rows = mine[mine["period"] == period]
+        if rows.empty:
+            labels = mine["period"].tolist()
+            raise DataError(
+                f"{self.edition} has no {period!r} of {series}; it has {labels[0]} to {labels[-1]}"
+            )
+        first = rows.iloc[0]
+        if key == "node":
+            levels = {
+                "p025": 0.025,
+                "p10": 0.1,
+                "p25": 0.25,
+                "p50": 0.5,
+                "p75": 0.75,
+                "p90": 0.9,
+                "p975": 0.975,
+            }
+            found = {level: float(first[name]) for name, level in levels.items() if name in rows}
+            return found, str(first["unit"]), f"balance, scenario {first['scenario']}"
+        values = dict(zip(rows["quantile"].astype(float), rows["value"].astype(float), strict=True))
+        return values, str(first["unit"]), str(first["model"])
+
+    def _inputs(self, series: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The series a number was computed from, and the assumptions beside them."""
         catalogue = self._store.catalogue
+        queue, assumed = [series], set()
+        if series == TONNES:
+            queue.append(VALUE)
+            assumed.add(UNIT_VALUE)
+        if self._graph is not None and series in self._graph.nodes:
+            nodes = [self._graph.nodes[id] for id in self._graph.upstream(series)]
+            queue = [str(id) for node in nodes if (id := getattr(node, "series", None)) is not None]
+            assumed = {name for node in nodes for name in node.inputs if name in catalogue.assumptions}
         found: list[str] = []
-        queue = [series]
         while queue:
             id = queue.pop(0)
             if id in found or id not in catalogue.series:
                 continue
             found.append(id)
             entry = catalogue.series[id]
-            queue += [*entry.sum_of, *BRIDGES.get(id, ()), *([entry.within] if entry.within else [])]
-        return tuple(found)
+            queue += [*entry.sum_of, *([entry.within] if entry.within else [])]
+        return tuple(found), tuple(sorted(assumed & set(catalogue.assumptions)))
 
     def _rows(self, series: str) -> tuple[Evidence, ...]:
         if series not in self._evidence:
@@ -169,7 +207,10 @@ class Tracer:
             fitted = list(catalogue.series[series].fit)
             statuses = [*fitted, "target"] if catalogue.series[series].plan_bound else fitted
             chosen = believed(self._known, catalogue, series, statuses)
-            self._evidence[series] = tuple(self._one(row) for row in chosen.to_dict("records"))
+            self._evidence[series] = tuple(
+                self._one({str(name): cell for name, cell in row.items()})
+                for row in chosen.to_dict("records")
+            )
         return self._evidence[series]
 
     def _one(self, row: dict[str, object]) -> Evidence:
