@@ -19,8 +19,8 @@ class Auto(Forecaster):
     """A bank of fast methods weighted by what the series looks like, with learnt bands.
 
     The weights and bands were learnt from public competition series (``docs/auto.md``). A series below a
-    ceiling is forecast as the odds of its share, in units of the ceiling: nearly the series itself while the
-    share is small, and saturating as it grows.
+    ceiling is forecast as its share of it, in units of the ceiling's last year; one that still grows follows
+    an adoption curve, and the draws that would pass the ceiling run at it (their share is in the explanation).
 
     >>> panel = Panel.of({"a": {Period.parse(f"CY{y}"): 100.0 * 1.05 ** (y - 2010) for y in range(2010, 2025)}})
     >>> forecast = Auto().fit(panel).predict(Period.parse("CY2027"), paths=200, seed=1)
@@ -43,27 +43,30 @@ class Auto(Forecaster):
         self.explanation = {}
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
+        return np.stack([self._paths(id, steps, paths, seed) for id in self.fitted.ids])
+
+    def _paths(self, id: str, steps: int, paths: int, seed: int) -> Array:
         from forecasting.models.auto import forecast_arrays
 
         panel = self.fitted
-        drawn = []
-        for id in panel.ids:
-            values = panel.trimmed(id)
-            first = Period(panel.kind, int(values.index[0]))
-            start = first + len(values)
-            count = panel.last + 1 - start + steps
-            past, ahead = ceiling_of(panel, id, first, len(values)), ceiling_of(panel, id, start, count)
-            y = values.to_numpy(dtype=float)
-            if past is not None:
-                share = np.clip(y / past, None, 1 - SHARE_EDGE)
-                y = past * share / (1 - share)
-            answer = forecast_arrays([y], panel.kind.per_year, count, paths=paths, seed=seed, keys=[id])[0]
-            if answer.refusal is not None:
-                raise Refusal(f"{self.name}: {id}: {answer.refusal}")
-            self.explanation[id] = answer.explanation
-            one = answer.paths
-            if ahead is not None:
-                top = ahead[:, None]
-                one = one / (1 + one / top)
-            drawn.append(one[count - steps :])
-        return np.stack(drawn)
+        values = panel.trimmed(id)
+        first = Period(panel.kind, int(values.index[0]))
+        start = first + len(values)
+        count = panel.last + 1 - start + steps
+        y = values.to_numpy(dtype=float)
+        past = ceiling_of(panel, id, first, len(values))
+        ahead = ceiling_of(panel, id, start, count)
+        upper = None if past is None else float(past[-panel.kind.per_year :].mean())
+        if past is not None:
+            y = y / past * upper
+        season = panel.kind.per_year
+        answer = forecast_arrays([y], season, count, paths=paths, seed=seed, keys=[id], upper=[upper])[0]
+        if answer.refusal is not None:
+            raise Refusal(f"{self.name}: {id}: {answer.refusal}")
+        self.explanation[id] = dict(answer.explanation)
+        drawn = answer.paths
+        if ahead is not None and upper is not None:
+            edge = upper * (1 - SHARE_EDGE)
+            self.explanation[id]["draws_at_the_ceiling"] = float((drawn > edge).mean())
+            drawn = np.minimum(drawn, edge) / upper * ahead[:, None]
+        return drawn[count - steps :]

@@ -46,6 +46,7 @@ def width_inputs(p: Prepared, row: Array, table: Array, info: dict[str, float], 
     """Inputs of the width network, one row per step: features, the methods' disagreement, the step."""
     scale = p.forward(table) if p.kind != "identity" else table
     wide = (np.percentile(scale, 84, axis=0) - np.percentile(scale, 16, axis=0)) / 2
+    wide = wide[np.minimum(np.arange(len(wide)), reach - 1)]  # the network has seen none further apart
     apart = np.clip(np.log(wide / max(info["sigma_log"], 1e-6) + 0.1), -3.0, 4.0)
     step = np.log(np.minimum(np.arange(1, table.shape[1] + 1), reach)) - np.log(reach) / 2
     return np.column_stack([np.repeat(row[None], table.shape[1], axis=0), apart, step, step**2])
