@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from forecasting.errors import ConfigError, Fault, nearest
 from forecasting.models.automatic import Auto
 from forecasting.models.base import Forecaster
+from forecasting.models.bass import GeneralisedBass
 from forecasting.models.combination import Median, TrimmedMean
+from forecasting.models.driver import DriverRegression
 from forecasting.models.ets import ETS
 from forecasting.models.lags import LagRegressor
 from forecasting.models.naive import DampedDrift, Drift, Naive, SeasonalNaive
@@ -20,6 +22,8 @@ from forecasting.models.ramp import TargetRamp
 from forecasting.models.sarimax import SARIMAX
 from forecasting.models.scurve import SCurve
 from forecasting.models.structural import UnobservedComponents
+from forecasting.models.univariate import AutoARIMA, AutoCES, AutoETS, OptimisedTheta, Theta
+from forecasting.models.weighted import Stacked, Weighted
 
 MODELS: dict[str, type[Forecaster]] = {
     "auto": Auto,
@@ -32,10 +36,19 @@ MODELS: dict[str, type[Forecaster]] = {
     "structural": UnobservedComponents,
     "prophet": Prophet,
     "lags": LagRegressor,
+    "auto_ets": AutoETS,
+    "auto_arima": AutoARIMA,
+    "theta": Theta,
+    "optimised_theta": OptimisedTheta,
+    "auto_ces": AutoCES,
     "scurve": SCurve,
+    "generalised_bass": GeneralisedBass,
     "ramp": TargetRamp,
+    "driver": DriverRegression,
     "median": Median,
     "trimmed_mean": TrimmedMean,
+    "weighted": Weighted,
+    "stacked": Stacked,
 }
 
 

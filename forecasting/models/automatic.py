@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
 from forecasting.models.base import Forecaster, ceiling_of
+from forecasting.models.certificate import Certificate, simulated
 from forecasting.models.links import SHARE_EDGE
 from forecasting.periods import Period
 
@@ -31,16 +32,12 @@ class Auto(Forecaster):
     name: ClassVar[str] = "auto"
     minimum: ClassVar[int] = 5
 
-    explanation: dict[str, dict[str, Any]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-
     @property
     def parameters(self) -> dict[str, Any]:
         return {}
 
     def _fit(self, panel: Panel) -> None:
-        self.explanation = {}
+        del panel
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         return np.stack([self._paths(id, steps, paths, seed) for id in self.fitted.ids])
@@ -57,13 +54,21 @@ class Auto(Forecaster):
         past = ceiling_of(panel, id, first, len(values))
         ahead = ceiling_of(panel, id, start, count)
         upper = None if past is None else float(past[-panel.kind.per_year :].mean())
-        if past is not None:
+        if past is not None and upper is not None:
             y = y / past * upper
         season = panel.kind.per_year
         answer = forecast_arrays([y], season, count, paths=paths, seed=seed, keys=[id], upper=[upper])[0]
         if answer.refusal is not None:
             raise Refusal(f"{self.name}: {id}: {answer.refusal}")
         self.explanation[id] = dict(answer.explanation)
+        known = int(np.isfinite(y).sum())
+        told = answer.explanation
+        self.certificate[id] = Certificate(
+            str(told["band"]),
+            int(told.get("calibration_points", 0)),
+            known,
+            *(simulated(self.name, known) or ()),
+        )
         drawn = answer.paths
         if ahead is not None and upper is not None:
             edge = upper * (1 - SHARE_EDGE)

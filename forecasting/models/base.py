@@ -13,6 +13,7 @@ import numpy as np
 
 from forecasting.errors import DataError, PeriodError, Refusal
 from forecasting.frames import Array, Forecast, Panel
+from forecasting.models.certificate import Certificate, shape, simulated, stretch
 from forecasting.models.links import Link
 from forecasting.models.regressors import usable_regressors
 from forecasting.periods import Period
@@ -35,11 +36,23 @@ class Forecaster(ABC):
     """Something that learns from a panel and gives joint sample paths.
 
     Sub-classes are dataclasses: their fields are their parameters, what is logged is what they are.
-    ``minimum`` is the number of observations below which a model refuses by name.
+    ``minimum`` is the number of observations below which a model refuses by name, ``band`` says how its paths
+    get their width.
+
+    After :meth:`predict`, ``certificate`` says of each series' band how it was made and what it is known to
+    hold, and ``explanation`` what its forecast is made of: ``parts`` (lists, one number a step, on the scale
+    named by ``scale``, adding up to the central line), ``weights`` of members or drivers, ``left_out``, and
+    whatever else a model can tell.
     """
 
     name: ClassVar[str]
     minimum: ClassVar[int] = 3
+    band: ClassVar[str] = "simulated paths of the model"
+
+    certificate: dict[str, Certificate] = field(default_factory=dict, init=False, repr=False, compare=False)
+    explanation: dict[str, dict[str, Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     _panel: Panel | None = field(default=None, init=False, repr=False, compare=False)
     _covariates: Panel | None = field(default=None, init=False, repr=False, compare=False)
@@ -77,6 +90,7 @@ class Forecaster(ABC):
             if np.isinf(panel.values[id].to_numpy(dtype=float)).any():
                 raise Refusal(f"{self.name}: {id} holds an infinite value")
         self._panel, self._covariates = panel, covariates
+        self.certificate, self.explanation = {}, {}
         self._fit(panel)
         return self
 
@@ -94,6 +108,10 @@ class Forecaster(ABC):
         for id, one in zip(panel.ids, draws, strict=True):
             if not np.isfinite(one).all():
                 raise Refusal(f"{self.name}: {id} has paths that are not finite numbers")
+        for id in panel.ids:
+            known = int(panel.values[id].notna().sum())
+            self.certificate.setdefault(id, Certificate(self.band, 0, known))
+            self.explanation.setdefault(id, {})
         names = dict.fromkeys(panel.ids, self.name)
         return Forecast(
             tuple(panel.ids), panel.last + 1, draws, {i: panel.units.get(i, "1") for i in panel.ids}, names
@@ -163,14 +181,18 @@ class LocalForecaster(Forecaster):
     """A model fitted to one series at a time on the scale of a link chosen by the data.
 
     Sub-classes implement :meth:`_learn` and :meth:`_simulate`; the scale, the ceiling, ragged ends and seeds
-    are handled here. A series whose observations are all the same is forecast as that constant. ``history``
-    is the number of last years learnt from (None: all), never fewer than 24 observations where there are so
+    are handled here, and the correction of bands from few observations
+    (:mod:`forecasting.models.certificate`). A series whose observations are all the same is forecast as that
+    constant. ``jump_off`` is the relative size (one standard deviation) of the revision still to come to the
+    last figure, which moves whole paths; :func:`forecasting.data.revisions.jump_off` knows it. ``history`` is
+    the number of last years learnt from (None: all), never fewer than 24 observations where there are so
     many: a market that grew a thousandfold was, on the log scale, far wilder when it was small than it is
     now.
     """
 
     link: str = field(default="auto", kw_only=True)
     history: float | None = field(default=5.0, kw_only=True)
+    jump_off: float = field(default=0.0, kw_only=True)
 
     _states: dict[str, tuple[Sample, Link, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -185,6 +207,16 @@ class LocalForecaster(Forecaster):
         self, sample: Sample, state: Any, steps: int, paths: int, rng: np.random.Generator
     ) -> Array:
         """Paths on the link's scale, (steps, paths), from the period after the sample's last."""
+
+    def _evidence(self, sample: Sample, state: Any) -> int:
+        """How many past errors stand behind the width of the paths."""
+        del state
+        return sample.observed
+
+    def _explain(self, sample: Sample, state: Any, steps: int) -> dict[str, Any]:
+        """What the forecast is made of; ``parts`` are arrays over the steps, on the link's scale."""
+        del sample, state, steps
+        return {}
 
     def _study(self, samples: Sequence[Sample]) -> None:
         """What global models learn from all series together, before :meth:`_learn` sees each."""
@@ -214,20 +246,35 @@ class LocalForecaster(Forecaster):
         return Sample(id, z, first, panel.kind.per_year, rows, names), link
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
+        return np.stack([self._paths(id, steps, paths, seed) for id in self.fitted.ids])
+
+    def _paths(self, id: str, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
-        drawn = []
-        for id in panel.ids:
-            sample, link, state = self._states[id]
-            behind = panel.last - (sample.first + (len(sample.z) - 1))
-            if sample.constant:
-                ahead = np.full((behind + steps, paths), last_level(sample.z))
-            else:
-                ahead = self._simulate(sample, state, behind + steps, paths, seed_of(seed, self.name, id))
-            start = sample.first + len(sample.z)
-            ceiling = ceiling_of(panel, id, start, behind + steps)
-            y = link.back(ahead, np.inf if ceiling is None else ceiling[:, None])
-            drawn.append(y[behind:])
-        return np.stack(drawn)
+        sample, link, state = self._states[id]
+        behind = panel.last - (sample.first + (len(sample.z) - 1))
+        count = behind + steps
+        if sample.constant:
+            ahead = np.full((count, paths), last_level(sample.z))
+            self.certificate[id] = Certificate("a constant series stays constant", 0, sample.observed)
+        else:
+            ahead = self._simulate(sample, state, count, paths, seed_of(seed, self.name, id))
+            ahead = stretch(ahead, *shape(self.name, sample.observed))
+            points, known = self._evidence(sample, state), simulated(self.name, sample.observed)
+            self.certificate[id] = Certificate(self.band, points, sample.observed, *(known or ()))
+            self.explanation[id] = _listed(link.kind, behind, self._explain(sample, state, count))
+        start = sample.first + len(sample.z)
+        ceiling = ceiling_of(panel, id, start, count)
+        y = link.back(ahead, np.inf if ceiling is None else ceiling[:, None])
+        if self.jump_off > 0:
+            moved = seed_of(seed, "jump-off", id).standard_normal(paths)
+            y = y * np.exp(self.jump_off * moved)
+            y = y if ceiling is None else np.minimum(y, ceiling[:, None])
+        return np.asarray(y[behind:])
+
+
+def _listed(scale: str, behind: int, told: dict[str, Any]) -> dict[str, Any]:
+    parts = {name: np.asarray(part)[behind:].tolist() for name, part in told.pop("parts", {}).items()}
+    return {"scale": scale, "parts": parts, **told} if parts else told
 
 
 def ceiling_of(panel: Panel, id: str, first: Period, count: int) -> Array | None:

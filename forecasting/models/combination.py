@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import builtins
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from forecasting.errors import ConfigError, Refusal
-from forecasting.frames import Array, Panel
+from forecasting.frames import Array, Forecast, Panel
 from forecasting.models.base import Forecaster, seed_of
+from forecasting.models.certificate import Certificate
 from forecasting.models.paths import levels
+from forecasting.periods import Period
 
 
 @dataclass
 class Combination(Forecaster):
-    """What :class:`Median` and :class:`TrimmedMean` share.
+    """What the combinations share.
 
     ``members`` are ``{"model": name, parameter: value, ...}``. A member that refuses a series is left out of
-    that series and named in ``explanation``; when all refuse, so does the combination.
+    that series and named in ``explanation`` beside the weights of the others; when all refuse, so does the
+    combination.
     """
 
     minimum: ClassVar[int] = 1
+    band: ClassVar[str] = "quantiles of the members, joined rank by rank"
 
     members: tuple[Mapping[str, Any], ...] = (
         {"model": "damped_drift"},
@@ -31,50 +36,62 @@ class Combination(Forecaster):
         {"model": "structural"},
     )
 
-    _fitted: dict[str, list[Forecaster]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _fitted: dict[str, dict[str, Forecaster]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _dropped: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _late: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
-    def explanation(self) -> tuple[str, ...]:
-        """One line for each member left out of a series, in its own words."""
-        return tuple(
-            f"{id}: {why}" for id in self._dropped for why in self._dropped[id] + self._late.get(id, [])
-        )
-
     @abstractmethod
-    def _middle(self, stack: Array) -> Array:
+    def _middle(self, stack: Array, weights: Array) -> Array:
         """From (members, steps, paths) sorted by draw to (steps, paths)."""
+
+    def _weights(self, id: str, labels: Sequence[str]) -> Array:
+        """The weights of the members that answered, adding up to one; equal unless they were learnt."""
+        del id
+        return np.full(len(labels), 1 / len(labels))
 
     def _fit(self, panel: Panel) -> None:
         if not self.members:
             raise ConfigError(f"{self.name}: no members are named")
-        self._fitted = {id: [] for id in panel.ids}
+        self._fitted = {id: {} for id in panel.ids}
         self._dropped = {id: [] for id in panel.ids}
         self._late = {}
-        for spec in self.members:
-            try:
-                whole = self._build(spec).fit(panel, self._covariates)
-            except Refusal:
-                self._fit_each(spec, panel)
-            else:
-                for id in panel.ids:
-                    self._fitted[id].append(whole)
+        for label, spec in self._labelled():
+            for id, found in self._fit_one(spec, panel).items():
+                if isinstance(found, Forecaster):
+                    self._fitted[id][label] = found
+                else:
+                    self._dropped[id].append(found)
         for id in panel.ids:
             self._require(id, len(self._fitted[id]))
 
-    def _fit_each(self, spec: Mapping[str, Any], panel: Panel) -> None:
+    def _labelled(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The members by name; a name that comes again is numbered."""
+        found: list[tuple[str, Mapping[str, Any]]] = []
+        for spec in self.members:
+            if "model" not in spec:
+                raise ConfigError(f"{self.name}: a member has no key 'model': {dict(spec)}")
+            before = sum(other["model"] == spec["model"] for _, other in found)
+            found.append((f"{spec['model']} {before + 1}" if before else str(spec["model"]), spec))
+        return found
+
+    def _fit_one(self, spec: Mapping[str, Any], panel: Panel) -> dict[str, Forecaster | str]:
+        """A member fitted to all series together, or to each alone where that is refused; refusals in words."""
+        try:
+            return dict.fromkeys(panel.ids, self._build(spec).fit(panel, self._covariates))
+        except Refusal:
+            found: dict[str, Forecaster | str] = {}
         for id in panel.ids:
             try:
-                self._fitted[id].append(self._build(spec).fit(panel.only(id), self._covariates))
+                found[id] = self._build(spec).fit(panel.only(id), self._covariates)
             except Refusal as refusal:
-                self._dropped[id].append(refusal.message)
+                found[id] = refusal.message
+        return found
 
     def _build(self, spec: Mapping[str, Any]) -> Forecaster:
         from forecasting.models import build
 
-        if "model" not in spec:
-            raise ConfigError(f"{self.name}: a member has no key 'model': {dict(spec)}")
         return build(str(spec["model"]), {key: value for key, value in spec.items() if key != "model"})
 
     def _require(self, id: str, left: int) -> None:
@@ -85,36 +102,49 @@ class Combination(Forecaster):
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
         self._late = {one: [] for one in panel.ids}
-        stacks: dict[str, list[Array]] = {one: [] for one in panel.ids}
-        for member, served in self._members_and_series():
-            try:
-                ahead = member.predict(panel.last + steps, paths=paths, seed=seed)
-            except Refusal as refusal:
-                for one in served:
-                    self._late[one].append(refusal.message)
-            else:
-                for one in served:
-                    stacks[one].append(ahead.of(one))
-        for one in panel.ids:
-            self._require(one, len(stacks[one]))
-        return np.stack([self._combined(stacks[one], seed_of(seed, self.name, one)) for one in panel.ids])
-
-    def _members_and_series(self) -> list[tuple[Forecaster, list[str]]]:
-        found: list[tuple[Forecaster, list[str]]] = []
-        for one, members in self._fitted.items():
-            for member in members:
-                served = next((names for other, names in found if other is member), None)
-                if served is None:
-                    found.append((member, [one]))
+        stacks: dict[str, dict[str, Array]] = {one: {} for one in panel.ids}
+        answers: dict[int, Forecast | str] = {}
+        for id in panel.ids:
+            for label, member in self._fitted[id].items():
+                key = builtins.id(member)
+                if key not in answers:
+                    answers[key] = self._answer(member, panel.last + steps, paths, seed)
+                answer = answers[key]
+                if isinstance(answer, str):
+                    self._late[id].append(answer)
                 else:
-                    served.append(one)
-        return found
+                    stacks[id][label] = answer.of(id)
+        return np.stack([self._joined(id, stacks[id], seed) for id in panel.ids])
 
-    def _combined(self, members: list[Array], rng: np.random.Generator) -> Array:
+    def _answer(self, member: Forecaster, horizon: Period, paths: int, seed: int) -> Forecast | str:
+        try:
+            return member.predict(horizon, paths=paths, seed=seed)
+        except Refusal as refusal:
+            return refusal.message
+
+    def _joined(self, id: str, stack: dict[str, Array], seed: int) -> Array:
+        self._require(id, len(stack))
+        labels = list(stack)
+        weights = self._weights(id, labels)
+        members = {label: self._fitted[id][label] for label in labels}
+        self.explanation[id] = {
+            "weights": {label: round(float(w), 4) for label, w in zip(labels, weights, strict=True)},
+            "left_out": self._dropped[id] + self._late.get(id, []),
+            "members": {label: member.explanation.get(id, {}) for label, member in members.items()},
+        }
+        found = [member.certificate[id] for member in members.values()]
+        self.certificate[id] = Certificate(
+            f"{self.band}: {', '.join(labels)}",
+            min(one.calibration_points for one in found),
+            max(one.observations for one in found),
+        )
+        return self._combined(list(stack.values()), weights, seed_of(seed, self.name, id))
+
+    def _combined(self, members: list[Array], weights: Array, rng: np.random.Generator) -> Array:
         """The middle of quantiles in every period, put in the order of the middle of whole paths."""
         whole = np.stack([paths[:, np.argsort(levels(paths), kind="stable")] for paths in members])
-        order = np.argsort(np.argsort(self._middle(whole), axis=1, kind="stable"), axis=1)
-        marginal = self._middle(np.sort(np.stack(members), axis=2))
+        order = np.argsort(np.argsort(self._middle(whole, weights), axis=1, kind="stable"), axis=1)
+        marginal = self._middle(np.sort(np.stack(members), axis=2), weights)
         paths = np.take_along_axis(marginal, order, axis=1)
         return np.asarray(paths[:, rng.permutation(paths.shape[1])])
 
@@ -138,7 +168,8 @@ class Median(Combination):
 
     name: ClassVar[str] = "median"
 
-    def _middle(self, stack: Array) -> Array:
+    def _middle(self, stack: Array, weights: Array) -> Array:
+        del weights
         return np.asarray(np.median(stack, axis=0))
 
 
@@ -154,6 +185,7 @@ class TrimmedMean(Combination):
 
     trim: float = 0.2
 
-    def _middle(self, stack: Array) -> Array:
+    def _middle(self, stack: Array, weights: Array) -> Array:
+        del weights
         cut = min(int(np.ceil(self.trim * len(stack))), (len(stack) - 1) // 2)
         return np.asarray(np.sort(stack, axis=0)[cut : len(stack) - cut].mean(axis=0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
-from forecasting.models.statespace import Fitted, fit, simulate
+from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 FOR_A_TREND = 6
 
@@ -78,6 +78,10 @@ class ETS(LocalForecaster):
         rng: np.random.Generator,
     ) -> Array:
         return simulate(state, steps, paths, rng)
+
+    def _explain(self, sample: Sample, state: Fitted, steps: int) -> dict[str, Any]:
+        del sample
+        return {"parts": decompose(state, steps)}
 
 
 def _opening(z: Array, season: int) -> tuple[float, float, Array]:

@@ -52,6 +52,10 @@ class Naive(LocalForecaster):
         errors = blocks(state.steps, state.length, state.weights, steps, paths, rng, signed=True)
         return last_level(sample.z) + np.cumsum(errors * spread(state.degrees, paths, rng), axis=0)
 
+    def _explain(self, sample: Sample, state: _Walk, steps: int) -> dict[str, Any]:
+        del state
+        return _parts(sample, np.zeros(steps))
+
 
 @dataclass
 class Drift(LocalForecaster):
@@ -75,6 +79,9 @@ class Drift(LocalForecaster):
         self, sample: Sample, state: _Walk, steps: int, paths: int, rng: np.random.Generator
     ) -> Array:
         return _drifting(sample, state, np.arange(1.0, steps + 1), paths, rng)
+
+    def _explain(self, sample: Sample, state: _Walk, steps: int) -> dict[str, Any]:
+        return _parts(sample, state.drift * np.arange(1.0, steps + 1))
 
 
 @dataclass
@@ -100,6 +107,14 @@ class DampedDrift(LocalForecaster):
     ) -> Array:
         fading = self.damping ** (np.arange(1, steps + 1) / sample.season)
         return _drifting(sample, state, np.cumsum(fading), paths, rng)
+
+    def _explain(self, sample: Sample, state: _Walk, steps: int) -> dict[str, Any]:
+        fading = self.damping ** (np.arange(1, steps + 1) / sample.season)
+        return _parts(sample, state.drift * np.cumsum(fading))
+
+
+def _parts(sample: Sample, trend: Array) -> dict[str, Any]:
+    return {"parts": {"level": np.full(len(trend), last_level(sample.z)), "trend": trend}}
 
 
 def _walk(sample: Sample, memory: float, window: float | None, centred: bool = True) -> _Walk:
@@ -168,6 +183,14 @@ class SeasonalNaive(LocalForecaster):
         ahead = np.arange(len(sample.z), len(sample.z) + steps)
         flat = errors.transpose(0, 2, 1).reshape(years * m, paths)[:steps]
         return np.asarray(last[ahead % m][:, None] + flat)
+
+    def _explain(self, sample: Sample, state: Any, steps: int) -> dict[str, Any]:
+        return _season(state[0], np.arange(len(sample.z), len(sample.z) + steps))
+
+
+def _season(last: Array, ahead: Any) -> dict[str, Any]:
+    level = np.full(len(ahead), last.mean())
+    return {"parts": {"level": level, "season": last[ahead % len(last)] - level}}
 
 
 def _latest(values: Array) -> float:

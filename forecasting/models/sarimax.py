@@ -11,7 +11,7 @@ import numpy as np
 from forecasting.errors import Refusal
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
-from forecasting.models.statespace import Fitted, fit, simulate
+from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 Order = tuple[int, int, int]
 SHORT_ORDERS: tuple[Order, ...] = ((0, 1, 0), (0, 1, 1), (1, 1, 0))
@@ -104,3 +104,8 @@ class SARIMAX(LocalForecaster):
         end = len(sample.z)
         exog = self._exog(sample, end, end + steps, sample.ahead(steps))
         return simulate(state, steps, paths, rng, exog)
+
+    def _explain(self, sample: Sample, state: Fitted, steps: int) -> dict[str, Any]:
+        end = len(sample.z)
+        exog = self._exog(sample, end, end + steps, sample.ahead(steps))
+        return {"parts": decompose(state, steps, exog, sample.regressor_names)}

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
 from forecasting.models.base import Forecaster, ceiling_of, seed_of
+from forecasting.models.ceiling import CeilingPrior
+from forecasting.models.certificate import Certificate
 from forecasting.models.draws import spread
 from forecasting.periods import Period
 
-FULLEST = 0.95  # the share of its ceiling the largest recent observation may have reached
 EDGE = 1e-6
 
 
@@ -29,7 +30,8 @@ class SCurve(Forecaster):
     after a transformation, fitted by least squares with weights that halve every ``half_life`` years; its
     two coefficients are drawn from their distribution. Months get seasonal effects. What is left follows a
     first-order autoregression, so that paths start at the last observation. Early adoption says next to
-    nothing about a ceiling, so the ceiling is an assumption to defend, not a result. For Bass curves the
+    nothing about a ceiling, so the ceiling is an assumption to defend, not a result; ``explanation`` says
+    which part of the band at the horizon is its. For Bass curves the
     ratio of imitation to innovation is drawn between 5 and 200.
 
     >>> grown = {Period.parse(f"FY{y}"): 100 / (1 + 2.0 ** (2022 - y)) for y in range(2016, 2026)}
@@ -42,6 +44,7 @@ class SCurve(Forecaster):
 
     name: ClassVar[str] = "scurve"
     minimum: ClassVar[int] = 5
+    band: ClassVar[str] = "a ceiling drawn from a declared range; coefficients and errors drawn"
 
     curve: Literal["logistic", "gompertz", "bass"] = "logistic"
     ceiling_low: float = 0.25
@@ -69,7 +72,7 @@ class SCurve(Forecaster):
             self._series[id] = (y, first, ceiling_of(panel, id, first, len(y)))
             self._range(id, panel.kind.per_year)
 
-    def _range(self, id: str, season: int) -> tuple[Array, Array]:
+    def _range(self, id: str, season: int) -> tuple[Array, CeilingPrior]:
         """Shares of the moving bound (or of the last level), and the range left for the ceiling."""
         y, _, bound = self._series[id]
         recent = y[-season:][np.isfinite(y[-season:])]
@@ -77,21 +80,18 @@ class SCurve(Forecaster):
             raise Refusal(
                 f"{self.name}: {id} was zero for its whole last year, there is nothing to grow from"
             )
-        bounded = bound is not None
-        share = y / bound if bound is not None else y / recent.mean()
-        low, central, high = (
-            (self.ceiling_low, self.ceiling_central, self.ceiling_high)
-            if bounded
-            else (self.multiple_low, self.multiple_central, self.multiple_high)
+        share = y / recent.mean() if bound is None else y / bound
+        prior = (
+            CeilingPrior(self.multiple_low, self.multiple_central, self.multiple_high)
+            if bound is None
+            else CeilingPrior(self.ceiling_low, self.ceiling_central, self.ceiling_high)
         )
-        reached = float(np.nanmax(share[-3 * season :])) / FULLEST
-        if reached >= high:
-            raise Refusal(
-                f"{self.name}: {id} has reached {reached * FULLEST:.2f} of its bound; "
-                f"the high of its ceiling is {high}"
-            )
-        low = max(low, reached)
-        return share, np.array([low, min(max(central, low), high), high])
+        return share, prior.left(float(np.nanmax(share[-3 * season :])), self.name, id)
+
+    def _events(self, first: Period, share: Array, count: int) -> tuple[tuple[str, ...], Array]:
+        """Names and columns of what speeds growth up or slows it down, (periods, events); none here."""
+        del first
+        return (), np.empty((len(share) + count, 0))
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
@@ -102,8 +102,8 @@ class SCurve(Forecaster):
     def _one(self, panel: Panel, id: str, steps: int, paths: int, rng: np.random.Generator) -> Array:
         y, first, bound = self._series[id]
         season = panel.kind.per_year
-        share, (low, central, high) = self._range(id, season)
-        ceilings = rng.triangular(low, central, high, paths)
+        share, prior = self._range(id, season)
+        ceilings = prior.draw(paths, rng)
         known = np.flatnonzero(share > 0)
         end, count = len(y) - 1, panel.last - (first + (len(y) - 1)) + steps
         curve = _Curve(self.curve, np.exp(rng.uniform(np.log(5.0), np.log(200.0), paths))[:, None])
@@ -113,11 +113,14 @@ class SCurve(Forecaster):
         weights = np.exp2(ages / self.half_life)
         phases = known % season
         seasons = np.zeros((paths, season))
-        a, b, errors = _line(ages, w, weights)
+        names, clocks = self._events(first, share, count)
+        design = np.column_stack([(np.arange(len(y) + count) - end) / season, clocks])
+        fit = _Plane.of(design[known], weights)
+        middle, slopes, errors = fit.to(w)
         if season > 1 and len(known) > 2 * season:
             for _ in range(2):
                 seasons = _seasons(errors + seasons[:, phases], weights, phases, season)
-                a, b, errors = _line(ages, w - seasons[:, phases], weights)
+                middle, slopes, errors = fit.to(w - seasons[:, phases])
 
         chances = weights / weights.sum()
         neighbours = np.flatnonzero(np.diff(known) == 1)
@@ -129,19 +132,17 @@ class SCurve(Forecaster):
             effective - 2, paths, rng
         )
 
-        centre = float(chances @ ages)
-        width = float(chances @ (ages - centre) ** 2)
         doubt = size * np.sqrt(np.minimum((1 + memory) / (1 - memory), effective) / effective)
-        slope = b + doubt / np.sqrt(width) * rng.standard_normal(paths)
-        middle = a + b * centre + doubt * rng.standard_normal(paths)
+        drawn = slopes + doubt[:, None] * (rng.standard_normal(slopes.shape) @ fit.root)
+        place = middle + doubt * rng.standard_normal(paths)
+        apart = design - fit.centre
 
-        left = w[:, -1] - seasons[:, phases[-1]] - (middle + slope * (ages[-1] - centre))
+        left = w[:, -1] - seasons[:, phases[-1]] - (place + drawn @ apart[known[-1]])
         out = np.empty((count, paths))
         level = left * memory ** (end - known[-1])
         for t in range(count):
             level = memory * level + size * np.sqrt(1 - memory**2) * rng.standard_normal(paths)
-            line = middle + slope * ((t + 1) / season - centre)
-            out[t] = line + level + seasons[:, (end + 1 + t) % season]
+            out[t] = place + drawn @ apart[end + 1 + t] + level + seasons[:, (end + 1 + t) % season]
         fractions = curve.back(out.T).T * ceilings
         if bound is None:
             recent = y[-season:][np.isfinite(y[-season:])]
@@ -149,7 +150,15 @@ class SCurve(Forecaster):
         else:
             ahead = ceiling_of(panel, id, first + len(y), count)
             scale = np.ones(count) if ahead is None else ahead
-        return np.asarray((fractions * scale[:, None])[count - steps :])
+        result = np.asarray((fractions * scale[:, None])[count - steps :])
+        of = "the last year's level" if bound is None else "the panel's ceiling"
+        self.explanation[id] = {
+            "ceiling": prior.told(of, ceilings, result[-1]),
+            "speed": float(np.median(slopes[:, 0])),
+            "events": {name: float(np.median(slopes[:, 1 + i])) for i, name in enumerate(names)},
+        }
+        self.certificate[id] = Certificate(self.band, 0, len(known))
+        return result
 
 
 @dataclass(frozen=True)
@@ -176,14 +185,34 @@ class _Curve:
         return np.asarray(1 / (1 + np.exp(-line)))
 
 
-def _line(t: Array, w: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Weighted least squares of every row of ``w`` on ``t``: intercepts, slopes, residuals."""
-    chances = weights / weights.sum()
-    centre = float(chances @ t)
-    middle = w @ chances
-    slope = (w - middle[:, None]) @ (chances * (t - centre)) / float(chances @ (t - centre) ** 2)
-    intercept = middle - slope * centre
-    return intercept, slope, w - intercept[:, None] - slope[:, None] * t
+@dataclass(frozen=True)
+class _Plane:
+    """Weighted least squares on time and event clocks; an event starts from no effect, worth one observation."""
+
+    chances: Array
+    centre: Array
+    apart: Array
+    inverse: Array
+    root: Array
+
+    @classmethod
+    def of(cls, design: Array, weights: Array) -> _Plane:
+        chances = weights / weights.sum()
+        centre = chances @ design
+        apart = design - centre
+        spread = apart.T @ (chances[:, None] * apart)
+        prior = np.diag(spread) * float(chances @ chances)
+        prior[0] = 0.0
+        inverse = np.linalg.inv(spread + np.diag(prior))
+        values, vectors = np.linalg.eigh(inverse)
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        return cls(chances, centre, apart, inverse, root)
+
+    def to(self, w: Array) -> tuple[Array, Array, Array]:
+        """For every row of ``w``: its value at the centre, its slopes, its residuals."""
+        middle = w @ self.chances
+        slopes = (w - middle[:, None]) @ (self.chances[:, None] * self.apart) @ self.inverse
+        return middle, slopes, w - middle[:, None] - slopes @ self.apart.T
 
 
 def _seasons(errors: Array, weights: Array, phases: npt.NDArray[np.int_], season: int) -> Array:

@@ -52,6 +52,7 @@ class Fitted:
     slopes: Array
     degrees: float
     calm: float
+    roles: tuple[str, ...] = ()
 
 
 def fit(name: str, sample: Sample, prepare: Callable[[Array], Any], maxiter: int, slopes: int = 0) -> Fitted:
@@ -79,7 +80,43 @@ def fit(name: str, sample: Sample, prepare: Callable[[Array], Any], maxiter: int
     wide = [index for index, label in enumerate(model.param_names) if label.startswith(("beta.", "x"))]
     coefficients = np.array([theta[wide[:slopes]] for theta in thetas[: len(systems)]])
     calm = _calm(np.asarray(results.filter_results.standardized_forecasts_error[0]), MEMORY * sample.season)
-    return Fitted(standard, systems, coefficients, sample.observed - len(results.params), calm)
+    roles = _roles([str(name) for name in model.state_names])
+    return Fitted(standard, systems, coefficients, sample.observed - len(results.params), calm, roles)
+
+
+def _roles(names: list[str]) -> tuple[str, ...]:
+    """Which part of a forecast each state makes: level, trend or season."""
+    found = []
+    for name in names:
+        if name.startswith(("seasonal", "freq_seasonal")):
+            found.append("season")
+        else:
+            found.append("level" if name in ("level", "state.0") else "trend")
+    return tuple(found)
+
+
+def decompose(
+    fitted: Fitted, steps: int, ahead: Array | None = None, names: tuple[str, ...] = ()
+) -> dict[str, Array]:
+    """The central forecast on the link's scale as a sum over the steps: level, trend, season, events.
+
+    The state space is linear, so each initial state makes its own part; ``ahead`` holds the regressors of the
+    steps, of which those in ``names`` (the first columns) are events and the rest the season.
+    """
+    system, size = fitted.systems[0], fitted.standard.size
+    parts = {role: np.zeros(steps) for role in ("level", "trend", "season")}
+    for role in parts:
+        states = np.where([one == role for one in fitted.roles], system["state"], 0.0)
+        for t in range(steps):
+            parts[role][t] = system["design"] @ states
+            states = system["transition"] @ states
+    parts["level"] = parts["level"] * size + fitted.standard.place
+    parts["trend"], parts["season"] = parts["trend"] * size, parts["season"] * size
+    if ahead is not None:
+        effects = ahead * fitted.slopes[0] * size
+        parts["events"] = effects[:, : len(names)].sum(axis=1)
+        parts["season"] = parts["season"] + effects[:, len(names) :].sum(axis=1)
+    return parts
 
 
 def _calm(errors: Array, half_life: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
-from forecasting.models.statespace import Fitted, fit, simulate
+from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 FOR_A_TREND = 8
 
@@ -76,3 +76,6 @@ class UnobservedComponents(LocalForecaster):
         self, sample: Sample, state: Fitted, steps: int, paths: int, rng: np.random.Generator
     ) -> Array:
         return simulate(state, steps, paths, rng, sample.ahead(steps))
+
+    def _explain(self, sample: Sample, state: Fitted, steps: int) -> dict[str, Any]:
+        return {"parts": decompose(state, steps, sample.ahead(steps), sample.regressor_names)}

@@ -37,8 +37,10 @@ def test_quantiles_are_the_medians_of_the_members_quantiles() -> None:
 def test_a_member_that_refuses_is_left_out_and_named() -> None:
     model = Median(members=({"model": "naive"}, {"model": "scurve"}))
     forecast = model.fit(PANEL).predict(END, paths=30, seed=4)
-    assert len(model.explanation) == 1
-    assert model.explanation[0].startswith("short: scurve: short has 4 observation(s)")
+    told = model.explanation["short"]
+    assert told["weights"] == {"naive": 1.0}
+    assert told["left_out"] == ["scurve: short has 4 observation(s), needs at least 5"]
+    assert model.explanation["long"]["left_out"] == []
     alone = build("naive").fit(PANEL).predict(END, paths=30, seed=4)
     np.testing.assert_allclose(np.sort(forecast.of("short")), np.sort(alone.of("short")))
 
@@ -54,9 +56,9 @@ def test_when_all_refuse_so_does_the_combination() -> None:
 
 def test_the_trimmed_mean_leaves_the_ends_out() -> None:
     stack = np.array([1.0, 2, 3, 4, 1000])[:, None, None]
-    assert TrimmedMean(trim=0.2)._middle(stack).item() == 3.0
-    assert TrimmedMean(trim=0.0)._middle(stack).item() == 202.0
-    assert TrimmedMean(trim=0.5)._middle(stack[:2]).item() == 1.5
+    assert TrimmedMean(trim=0.2)._middle(stack, stack).item() == 3.0
+    assert TrimmedMean(trim=0.0)._middle(stack, stack).item() == 202.0
+    assert TrimmedMean(trim=0.5)._middle(stack[:2], stack).item() == 1.5
 
 
 @settings(max_examples=30, deadline=None)

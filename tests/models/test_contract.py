@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import subprocess
 import sys
 
@@ -21,9 +22,13 @@ STEPS = 15
 PARAMETERS: dict[str, dict[str, object]] = {
     "median": {"members": ({"model": "naive"}, {"model": "damped_drift"}, {"model": "lags"})},
     "trimmed_mean": {"members": ({"model": "naive"}, {"model": "drift"}, {"model": "seasonal_naive"})},
+    "weighted": {"members": ({"model": "naive"}, {"model": "damped_drift"}), "origins": 3},
+    "stacked": {"members": ({"model": "naive"}, {"model": "damped_drift"}), "origins": 3},
     "prophet": {"changepoints": 5},
 }
-OPTIMISERS = {"ets", "sarimax", "structural", "prophet"}
+OPTIMISERS = {
+    "ets", "sarimax", "structural", "prophet", "auto_ets", "auto_arima", "auto_ces", "theta", "optimised_theta",
+}  # fmt: skip
 
 everywhere = pytest.mark.parametrize("name", sorted(MODELS))
 
@@ -55,8 +60,21 @@ def plan(panel: Panel, level: float = 500.0) -> Panel:
     return Panel(panel.kind, pd.DataFrame(dict.fromkeys(panel.ids, values), index=index))
 
 
+def given(name: str, panel: Panel, level: float = 500.0) -> Panel:
+    """The covariates a model needs: a plan, and for driver models a driver known to the horizon."""
+    plans = plan(panel, level)
+    if name != "driver" or not len(panel.values):
+        return plans
+    span = pd.RangeIndex(panel.first.ordinal, panel.last.ordinal + 1 + STEPS)
+    t = np.arange(len(span))
+    driver = pd.DataFrame({"traffic": 100 * np.exp(0.02 * t + 0.1 * np.sin(t))}, index=span)
+    return Panel(panel.kind, plans.values.reindex(span).join(driver))
+
+
 def ahead(name: str, panel: Panel, seed: int = 1, level: float = 500.0, steps: int = STEPS) -> Forecast:
-    return model(name).fit(panel, plan(panel, level)).predict(panel.last + steps, paths=PATHS, seed=seed)
+    return (
+        model(name).fit(panel, given(name, panel, level)).predict(panel.last + steps, paths=PATHS, seed=seed)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -177,7 +195,7 @@ def test_series_may_end_at_different_times(name: str) -> None:
     forecast = ahead(name, ragged, steps=6)
     alone = Panel.of({"short": months(values[:-4])})
     assert forecast.paths.shape == (2, 6, PATHS)
-    if name not in {"lags", "median", "ramp", "trimmed_mean"}:
+    if name not in {"driver", "lags", "median", "ramp", "stacked", "trimmed_mean", "weighted"}:
         longer = ahead(name, alone, steps=10)
         np.testing.assert_allclose(forecast.of("short").mean(), longer.of("short")[4:].mean(), rtol=0.5)
 
@@ -187,13 +205,35 @@ def test_misuse_is_an_error_that_says_so(name: str, panel: Panel) -> None:
     with pytest.raises(DataError, match=f"{name}: predict before fit"):
         model(name).predict(panel.last + 1, seed=1)
     with pytest.raises(PeriodError, match="is not after"):
-        model(name).fit(panel, plan(panel)).predict(panel.last, seed=1)
+        model(name).fit(panel, given(name, panel)).predict(panel.last, seed=1)
     with pytest.raises(Refusal, match=f"^{name}: "):
         model(name).fit(Panel(Kind.MONTH, pd.DataFrame(index=pd.RangeIndex(3))))
     infinite = panel.values.copy()
     infinite.iloc[5, 0] = np.inf
     with pytest.raises(Refusal, match="infinite"):
-        model(name).fit(dataclasses.replace(panel, values=infinite))
+        model(name).fit(dataclasses.replace(panel, values=infinite), given(name, panel))
+
+
+@everywhere
+def test_every_band_has_a_certificate_and_every_forecast_an_explanation(name: str, panel: Panel) -> None:
+    fitted = model(name).fit(panel, given(name, panel))
+    assert fitted.certificate == fitted.explanation == {}
+    forecast = fitted.predict(panel.last + STEPS, paths=PATHS, seed=1)
+    assert set(fitted.certificate) == set(fitted.explanation) == set(panel.ids)
+    for id in panel.ids:
+        one = fitted.certificate[id]
+        assert one.method
+        assert one.observations <= 40
+        assert str(one.calibration_points) in str(one)
+        told = fitted.explanation[id]
+        json.dumps(told)
+        if "parts" in told:
+            total = np.sum(list(told["parts"].values()), axis=0)
+            assert total.shape == (STEPS,)
+            if told["scale"] == "log" and name != "driver":
+                middle = np.log(np.median(forecast.of(id), axis=1))
+                width = np.log(np.quantile(forecast.of(id), 0.9, axis=1)) - middle
+                assert (np.abs(total - middle) < 0.6 * width + 0.02).all()
 
 
 @everywhere
