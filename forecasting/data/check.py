@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +22,8 @@ MAX_CSV_BYTES = 64 * 1024 * 1024
 FAULTS_SHOWN = 200
 LARGEST = 1e13
 MEASURED = ("actual", "provisional", "derived")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Finding = tuple[str, str] | None  # what was found, what to do
 
@@ -165,9 +166,12 @@ class _Row(NamedTuple):
     note: str
 
 
+_parsed = lru_cache(maxsize=4096)(Period.parse)
+
+
 def _row_finding(catalogue: Catalogue, today: date, row: _Row) -> list[tuple[str, str]]:
     try:
-        period = Period.parse(row.period)
+        period = _parsed(row.period)
     except PeriodError as error:
         return [(f"period {row.period!r} is not a period", str(error).split("; ", 1)[1])]
     found: list[tuple[str, str]] = []

@@ -116,13 +116,15 @@ def prices(book: Book) -> Iterator[Finding]:
             money = year_sums(money, kind)
         unit = book.catalogue.series[worth].unit
         scale = factor(unit, "USD") / 1000 if same_dimension(unit, "USD") else 1.0
-        implied = {o: money[o] * scale / v for o, v in book.believed[id].items() if o in money and v > 0}
+        implied = {
+            o: money[o] * scale / v for o, v in book.believed[id].items() if money.get(o, 0.0) > 0 and v > 0
+        }
         for point in points:
             near = sorted(
                 (o for o in implied if 0 < abs(o - point.ordinal) <= REACH[kind]),
                 key=lambda o, at=point.ordinal: abs(o - at),  # type: ignore[misc]
             )
-            if point.ordinal not in money or len(near) < 2 or point.value <= 0:
+            if money.get(point.ordinal, 0.0) <= 0 or len(near) < 2 or point.value <= 0:
                 continue
             price = money[point.ordinal] * scale / point.value
             usual = median([implied[o] for o in near[:6]])

@@ -7,9 +7,10 @@ period's end to that day.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from forecasting.catalogue import Catalogue
@@ -62,7 +63,7 @@ def vintages(observations: Observations, catalogue: Catalogue) -> pd.DataFrame:
     late = frame["note"].str.contains(ASSUMED, regex=False) & published.notna()
     printed = frame["available_at"].where(~late, published)
     parsed = {label: Period.parse(label) for label in frame["period"].unique()}
-    ages = [age_of(parsed[label], day) for label, day in zip(frame["period"], printed, strict=True)]
+    ages = [age_of(parsed[label], day) for label, day in zip(frame["period"], printed.tolist(), strict=True)]
     kinds = frame["period"].map({label: str(period.kind) for label, period in parsed.items()})
     whole = frame.assign(kind=kinds, family=family, printed=printed, age=ages)
     return whole[["series", "period", "kind", "unit", "value", "source", "family", "printed", "age"]]
@@ -77,24 +78,27 @@ def revisions_seen(observations: Observations, catalogue: Catalogue) -> pd.DataF
     """
     found = vintages(observations, catalogue)
     since = {str(id): _coverage_since(catalogue, str(id)) for id in found["series"].unique()}
-    rows: list[list[object]] = []
     later_of: dict[str, set[str]] = {family: {family} for family in found["family"].unique()}
     for later, earlier in catalogue.restates.items():
         for family in earlier:
             later_of.setdefault(family, {family}).add(later)
-    for (series, label), group in found.groupby(["series", "period"]):
-        if len(group) < 2:
-            continue
-        ordered = group.sort_values(["printed", "source"])
-        for row in ordered.to_dict("records"):
-            start = since[str(series)].get(str(row["family"]))
-            if start is not None and Period.parse(str(label)).ordinal < start:
+    ordered = found[found.duplicated(["series", "period"], keep=False)].sort_values(["printed", "source"])
+    figures: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for record in ordered.to_dict("records"):
+        named = {str(key): cell for key, cell in record.items()}
+        figures.setdefault((named["series"], named["period"]), []).append(named)
+    rows: list[list[object]] = []
+    for (series, label), vintage in sorted(figures.items()):
+        for row in vintage:
+            start = since[series].get(row["family"])
+            if start is not None and Period.parse(label).ordinal < start:
                 continue
-            last = ordered[ordered["family"].isin(later_of[row["family"]])].iloc[-1]
+            last = next(one for one in reversed(vintage) if one["family"] in later_of[row["family"]])
             if last["age"] > row["age"]:
-                ratio = float(np.log(float(last["value"]) / row["value"]))
-                head = [row["kind"], row["unit"], row["family"], series, label]
-                rows.append([*head, row["age"], int(last["age"]), ratio])
+                ratio = math.log(last["value"] / row["value"])
+                rows.append(
+                    [row["kind"], row["unit"], row["family"], series, label, row["age"], last["age"], ratio]
+                )
     return pd.DataFrame(rows, columns=PAIR_COLUMNS)
 
 

@@ -31,7 +31,10 @@ def raw(data_folder: Path) -> pd.DataFrame:
 
 def slice_of(raw: pd.DataFrame, catalogue: Catalogue, series: str) -> pd.DataFrame:
     """The rows of a series and of everything it is checked against."""
-    return raw[raw["series"].isin(related(catalogue, [series]))].reset_index(drop=True)
+    entry = catalogue.series[series]
+    near = {series, *entry.sum_of, *(id for id in (entry.within, series + ".fy", series + ".cy") if id)}
+    wanted = related(catalogue, [series]) if entry.worth else near
+    return raw[raw["series"].isin(wanted)].reset_index(drop=True)
 
 
 def test_seeded_defects_are_caught(store: Store, raw: pd.DataFrame, tmp_path: Path) -> None:

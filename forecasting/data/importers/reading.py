@@ -12,7 +12,9 @@ import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +32,9 @@ MAX_SHEET_ROWS = 200_000
 UNKNOWN = frozenset(
     {"", "NA", "N/A", "N.A.", "W", "-", "--", "—", "–", "..", "...", "NaN", "nan", "null", "None"}
 )
-_WESTERN = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_INDIAN = re.compile(r"[+-]?\d{1,2}(,\d{2})*,\d{3}(\.\d+)?")
-_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_WESTERN = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_INDIAN = re.compile(r"[+-]?\d{1,2}(,\d{2})*,\d{3}(\.\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,22 @@ def json_of(raw: Raw) -> Any:
         raise raw.refuse(f"not JSON: {error}", "download it again") from None
 
 
+DAMAGE = (  # what a broken or hostile archive makes its reader raise
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+)
+
+
 class Formula(str):
     """A formula in a cell; harmless until somebody takes it for a number."""
 
@@ -196,15 +214,7 @@ def sheets(raw: Raw) -> dict[str, list[list[Cell]]]:
                 rows = sheet.iter_rows(max_col=MAX_COLUMNS, max_row=MAX_SHEET_ROWS)
                 found[sheet.title] = [[_cell(cell) for cell in row] for row in rows]
             book.close()
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        zipfile.BadZipFile,
-    ) as error:
+    except DAMAGE as error:
         raise raw.refuse(f"a damaged workbook ({type(error).__name__})", "download it again") from None
     except SyntaxError as error:
         raise raw.refuse(f"a damaged workbook ({error.msg})", "download it again") from None

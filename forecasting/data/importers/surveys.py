@@ -85,11 +85,13 @@ def energy_institute(raw: Raw) -> Reading:
     if not str(document.get("unit", "")).startswith("Thousand tonnes"):
         raise raw.refuse(f"unit {document.get('unit')!r}", "thousand tonnes are expected")
     years = document.get("years")
+    if not isinstance(years, list) or not all(isinstance(y, int) and 1900 <= y <= 2100 for y in years):
+        raise raw.refuse("no list 'years' of years", "download it again")
     for entity in document["entities"]:
         name = str(entity.get("name")) if isinstance(entity, dict) else str(entity)
         series = reading.known(f":{name}", "country", name, EI_COUNTRIES)
         values = entity.get("values") if isinstance(entity, dict) else None
-        if not isinstance(values, list) or not isinstance(years, list) or len(values) != len(years):
+        if not isinstance(values, list) or len(values) != len(years):
             reading.faults.append(Fault(f"{raw.name}:{name}", "not one value a year", "download it again"))
             continue
         for year, cell in zip(years, values, strict=True):

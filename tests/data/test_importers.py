@@ -1,0 +1,413 @@
+"""Every importer: on excerpts of real files or made-up ones, on bad input, and on noise that must never crash it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forecasting.data.importers import IMPORTERS
+from forecasting.data.importers.reading import MAX_BYTES, Raw, load, number_of
+from forecasting.errors import DataError, InputMissing
+
+FILES = Path(__file__).parent / "files"
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
+SAMPLES = {
+    "bgs": "made_up_bgs.csv",
+    "comtrade": "made_up_comtrade.csv",
+    "energy_institute": "made_up_energy_institute.json",
+    "fada": "made_up_fada.csv",
+    "iea_minerals": "iea_excerpt.json",
+    "komis": "made_up_komis.json",
+    "morth": "made_up_morth.csv",
+    "tradestat": "made_up_tradestat.html",
+    "usgs_audit": "usgs_audit.csv",
+    "usgs_ds140": "usgs_ds140_excerpt.xlsx",
+    "usgs_mcs": "usgs_mcs_2026_excerpt.csv",
+    "usgs_mcs_2024": "usgs_mcs_2024_excerpt.csv",
+    "usgs_observations": "usgs_observations_excerpt.csv",
+    "usgs_yearbook": "usgs_myb_excerpt.xlsx",
+    "vahan_categories": "made_up_vahan_categories.csv",
+    "vahan_dashboard": "made_up_vahan_dashboard.xlsx",
+    "vahan_makers": "made_up_vahan_makers.csv",
+}
+
+
+def figures(importer: str, name: str) -> dict[tuple[str, str], tuple[float, str]]:
+    reading = IMPORTERS[importer].read(load(FILES / name))
+    return {(one.series, one.period): (one.value, one.status) for one in reading.figures}
+
+
+def test_every_importer_has_a_sample_and_its_sources_are_known(data_folder: Path) -> None:
+    from forecasting.catalogue import Catalogue
+
+    assert set(SAMPLES) == set(IMPORTERS)
+    known = Catalogue.read(data_folder).sources
+    assert {id for one in IMPORTERS.values() for id in one.sources} <= set(known)
+
+
+EXPECTED: dict[str, dict[tuple[str, str], tuple[float, str]]] = {
+    "bgs": {
+        ("in.monazite.fy", "FY1981"): (1111.0, "actual"),
+        ("in.monazite.fy", "FY1982"): (1222.0, "estimate"),
+        ("in.reo.bgs.fy", "FY1983"): (1444.0, "actual"),
+    },
+    "energy_institute": {
+        ("in.reo", "CY2090"): (1500.0, "estimate"),
+        ("in.reo", "CY2091"): (2250.0, "estimate"),
+    },
+    "iea_minerals": {("world.magnet_ree.demand.cy", "CY2024"): (90921.8, "estimate")},
+    "komis": {
+        ("price.nd_oxide.month", "2020-01"): (60.5, "actual"),
+        ("price.nd_oxide.month", "2020-02"): (52.0, "provisional"),
+    },
+    "morth": {("in.ev.2w.cy", "CY2021"): (100100.0, "actual")},
+    "vahan_categories": {
+        ("in.ev.2w", "2018-06"): (5000.0, "actual"),
+        ("in.ev.3w", "2018-06"): (400.0, "actual"),
+        ("in.ev.3w", "2024-03"): (400.0, "provisional"),
+        ("in.ev.goods", "2018-06"): (2.0, "actual"),
+        ("in.ev.other", "2018-06"): (6.0, "actual"),
+        ("in.ev.pv", "2018-06"): (31.0, "actual"),
+        ("in.ev.pv", "2024-03"): (31.0, "provisional"),
+        ("in.ev.total", "2018-06"): (5439.0, "actual"),
+    },
+    "vahan_makers": {
+        ("in.ev.2w.cy", "CY2021"): (11.0, "derived"),
+        ("in.ev.2w.cy", "CY2022"): (22.0, "derived"),
+        ("in.ev.3w.cy", "CY2021"): (7.0, "derived"),
+        ("in.ev.3w.cy", "CY2022"): (8.0, "derived"),
+    },
+    "vahan_dashboard": {
+        ("in.ev.2w", "2026-01"): (100001.0, "actual"),
+        ("in.ev.2w", "2026-02"): (110002.0, "actual"),
+        ("in.ev.3w", "2026-01"): (60001.0, "actual"),
+        ("in.ev.3w", "2026-02"): (61002.0, "actual"),
+        ("in.ev.pv", "2026-01"): (15001.0, "actual"),
+        ("in.ev.pv", "2026-02"): (16002.0, "actual"),
+        ("in.ev.total", "2026-01"): (175003.0, "actual"),
+        ("in.ev.total", "2026-02"): (187006.0, "actual"),
+    },
+    "tradestat": {
+        ("in.magnets.value.85051190", "2026-01"): (11.11, "actual"),
+        ("in.magnets.value.85051190", "2026-02"): (12.22, "provisional"),
+    },
+    "comtrade": {
+        ("in.magnets.value.850511.cy", "CY2031"): (250.0, "actual"),
+        ("in.magnets.origin.cn.cy", "CY2031"): (200.0, "actual"),
+        ("in.magnets.value.850511.comtrade", "2031-01"): (20.0, "actual"),
+    },
+    "fada": {
+        ("in.market.2w", "2031-06"): (1500001.0, "actual"),
+        ("in.market.2w", "2030-06"): (1300000.0, "actual"),
+        ("in.market.3w", "2031-06"): (100002.0, "actual"),
+        ("in.market.3w", "2030-06"): (95000.0, "actual"),
+        ("in.market.pv", "2031-06"): (300003.0, "actual"),
+        ("in.market.pv", "2030-06"): (280000.0, "actual"),
+        ("in.market.total", "2031-06"): (1900006.0, "actual"),
+        ("in.market.total", "2030-06"): (1675000.0, "actual"),
+    },
+    "usgs_audit": {},
+}
+
+
+@pytest.mark.parametrize("importer", EXPECTED)
+def test_a_file_gives_exactly_its_figures(importer: str) -> None:
+    assert figures(importer, SAMPLES[importer]) == EXPECTED[importer]
+
+
+def test_usgs_excerpts_give_the_printed_figures() -> None:
+    release = figures("usgs_mcs", SAMPLES["usgs_mcs"])
+    assert release["us.reo", "CY2024"] == (45500.0, "actual")
+    assert release["in.reo", "CY2024"] == (2900.0, "carried_forward")
+    assert release["price.nd_oxide.cy", "CY2021"] == (98.0, "actual")
+    assert figures("usgs_mcs_2024", SAMPLES["usgs_mcs_2024"])["mm.reo", "CY2023"] == (38000.0, "estimate")
+    assert figures("usgs_ds140", SAMPLES["usgs_ds140"])["world.reo", "CY1900"] == (1040.0, "actual")
+    book = figures("usgs_yearbook", SAMPLES["usgs_yearbook"])
+    assert book["cn.reo", "CY2022"] == (210000.0, "estimate")
+    assert book["us.reo", "CY2021"] == (42400.0, "actual")
+    assert book["world.reo", "CY2018"] == (190000.0, "actual")
+
+
+def test_the_other_forms_of_tradestat_and_comtrade(tmp_path: Path) -> None:
+    rupees = figures("tradestat", "made_up_tradestat.csv")
+    assert rupees == {
+        ("in.magnets.inr.85051190", "2026-01"): (100010.5, "actual"),
+        ("in.magnets.inr.85051190", "2026-02"): (111.5, "provisional"),
+    }
+    assert figures("comtrade", "made_up_comtrade.json") == {
+        ("in.magnets.value.850511.cy", "CY2031"): (250.0, "actual")
+    }
+    as_xls = tmp_path / "tradestat.xls"
+    as_xls.write_bytes((FILES / "made_up_tradestat.html").read_bytes())
+    assert len(IMPORTERS["tradestat"].read(load(as_xls)).figures) == 2
+
+
+def changed(importer: str, old: str, new: str) -> Raw:
+    raw = load(FILES / SAMPLES[importer])
+    assert old.encode() in raw.content
+    return Raw(raw.name, raw.content.replace(old.encode(), new.encode(), 1))
+
+
+def workbook(rows: list[list[object]]) -> bytes:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def bomb() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (300 * 1024 * 1024))
+    return buffer.getvalue()
+
+
+def entities() -> bytes:
+    """A workbook whose content types are a billion laughs."""
+    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10 if i else "lol"}">' for i in range(10))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<?xml version="1.0"?><!DOCTYPE x [{laughs}]><x>&l9;</x>')
+    return buffer.getvalue()
+
+
+BAD: dict[str, tuple[str, Callable[[], Raw], str]] = {
+    "unknown country": (
+        "usgs_mcs_2024",
+        lambda: changed("usgs_mcs_2024", "India,", "Indiana,"),
+        "did you mean 'India'",
+    ),
+    "unknown category": (
+        "vahan_categories",
+        lambda: changed("vahan_categories", "TWO WHEELER(NT)", "TWO WHEELERS(NT)"),
+        "did you mean 'TWO WHEELER(NT)'",
+    ),
+    "unknown metal": (
+        "komis",
+        lambda: changed("komis", "네오디뮴 (Nd)", "네오디뮴 (Nb)"),
+        "did you mean '네오디뮴 (Nd)'",
+    ),
+    "unknown table": (
+        "bgs",
+        lambda: changed("bgs", "rare earth oxides,,", "rare earth oxydes,,"),
+        "unknown table",
+    ),
+    "negative tonnes": ("usgs_mcs_2024", lambda: changed("usgs_mcs_2024", "42000", "-42000"), "is below 0"),
+    "text in a number": ("morth", lambda: changed("morth", '"1,00,100"', "many"), "'many' is not a number"),
+    "broken grouping": ("morth", lambda: changed("morth", '"1,00,100"', '"1,0,0100"'), "is not a number"),
+    "another unit": (
+        "usgs_mcs",
+        lambda: changed("usgs_mcs", "metric tons,2024", "kilograms,2024"),
+        "'kilograms'",
+    ),
+    "another unit in JSON": (
+        "energy_institute",
+        lambda: changed("energy_institute", "Thousand", "Million"),
+        "unit",
+    ),
+    "missing column": ("bgs", lambda: changed("bgs", "quantity", "quantiti"), "column 'quantity' is missing"),
+    "HTML saved as CSV": ("bgs", lambda: Raw("a.csv", b"<!DOCTYPE html><p>504"), "an HTML page saved as CSV"),
+    "HTML saved as JSON": ("komis", lambda: Raw("a.json", b"<html><p>504"), "an HTML page saved as JSON"),
+    "an error page": (
+        "tradestat",
+        lambda: Raw("a.html", b"<html><p>Server busy, 85051190"),
+        "holds no table",
+    ),
+    "not JSON": ("iea_minerals", lambda: Raw("a.json", b"{'a': 1"), "not JSON"),
+    "infinite JSON": (
+        "energy_institute",
+        lambda: changed("energy_institute", "2.25", "Infinity"),
+        "Infinity is not a number",
+    ),
+    "bottomless JSON": ("komis", lambda: Raw("a.json", b"[" * 200_000), "without end"),
+    "NUL bytes": ("bgs", lambda: Raw("a.csv", b"country\x00trans"), "NUL bytes"),
+    "a workbook for a CSV": ("bgs", lambda: Raw("a.csv", bomb()[:100]), "a workbook or an archive"),
+    "a CSV for a workbook": (
+        "usgs_ds140",
+        lambda: Raw("a.xlsx", b"Year,World production"),
+        "not an .xlsx workbook",
+    ),
+    "an old workbook": (
+        "usgs_ds140",
+        lambda: Raw("a.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 99),
+        "old binary workbook",
+    ),
+    "a damaged workbook": (
+        "usgs_ds140",
+        lambda: Raw("a.xlsx", b"PK\x03\x04" + b"\0" * 99),
+        "damaged archive",
+    ),
+    "a bomb": ("usgs_ds140", lambda: Raw("a.xlsx", bomb()), "a bomb"),
+    "entities": ("usgs_ds140", lambda: Raw("a.xlsx", entities()), "damaged workbook"),
+    "a formula": (
+        "usgs_ds140",
+        lambda: Raw("a.xlsx", workbook([["Year", "World production"], [1990, "=1+1"]])),
+        "a formula, =1+1",
+    ),
+    "one fuel label": (
+        "vahan_dashboard",
+        lambda: Raw(
+            "a.xlsx",
+            workbook(
+                [["Fuel: ELECTRIC(BOV) (2026)"], ["", "Vehicle Category", "JAN"], [1, "TWO WHEELER(NT)", 5]]
+            ),
+        ),
+        "one alone is a false collapse",
+    ),
+    "two values for one figure": (
+        "usgs_mcs_2024",
+        lambda: changed("usgs_mcs_2024", "MCS2024,Australia", "MCS2024,United States"),
+        "stands twice",
+    ),
+    "nothing in it": ("fada", lambda: Raw("a.csv", b"a,b\n1,2\n"), "no figure was found"),
+    "a bad day": ("komis", lambda: changed("komis", "2020.01.01", "2020.13.01"), "no day such as"),
+    "no day": (
+        "vahan_categories",
+        lambda: changed("vahan_categories", "1/6/2018", "June"),
+        "'June' is no day",
+    ),
+    "no commodity": ("tradestat", lambda: changed("tradestat", "85051190", "magnets"), "no commodity"),
+    "another commodity": (
+        "tradestat",
+        lambda: changed("tradestat", "85051190", "85051191"),
+        "did you mean '85051190'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_says_what_is_wrong(case: str) -> None:
+    importer, made, said = BAD[case]
+    with pytest.raises(DataError) as caught:
+        IMPORTERS[importer].read(made())
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le-bom", "cp1252"])
+def test_encodings_that_portals_use_are_read(encoding: str) -> None:
+    text = (FILES / "made_up_morth.csv").read_text()
+    content = b"\xff\xfe" + text.encode("utf-16-le") if encoding == "utf-16-le-bom" else text.encode(encoding)
+    assert len(IMPORTERS["morth"].read(Raw("a.csv", content)).figures) == 1
+
+
+def test_a_file_of_500_mb_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as handle:
+        handle.truncate(500 * 1024 * 1024)
+    started = time.monotonic()
+    with pytest.raises(DataError, match=f"is more than {MAX_BYTES:,}"):
+        load(path)
+    assert time.monotonic() - started < 1.0
+
+
+def test_missing_and_empty_files(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing):
+        load(tmp_path / "no.csv")
+    (tmp_path / "empty.csv").write_text("\n")
+    with pytest.raises(DataError, match="the file is empty"):
+        load(tmp_path / "empty.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,00,000", 100000.0),
+        ("12,34,567.5", 1234567.5),
+        ("45,500", 45500.0),
+        ("−3", -3.0),
+        ("1e3", 1000.0),
+        ("—", None),
+        ("W", None),
+    ],
+)
+def test_numbers_as_they_are_printed(text: str, value: float | None) -> None:
+    assert number_of(text) == value
+
+
+@pytest.mark.parametrize("text", ["1,00", "1.2.3", "0x10", "1e999", "१२", "1 000", "--1", "True"])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a number"):
+        number_of(text)
+
+
+def survives(importer: str, content: bytes) -> None:
+    """An importer gives figures or a DataError, soon and in little memory: nothing else."""
+    started = time.monotonic()
+    try:
+        found = IMPORTERS[importer].read(Raw("noise", content)).figures
+    except DataError as error:
+        found, faults = [], error.faults
+    else:
+        faults = []
+    assert bool(faults) or all(abs(one.value) < float("inf") for one in found)
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("importer", sorted(IMPORTERS))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(noise=st.binary(max_size=400))
+def test_noise_never_crashes_an_importer(importer: str, noise: bytes) -> None:
+    survives(importer, noise)
+
+
+@pytest.mark.parametrize("importer", sorted(IMPORTERS))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_mangled_file_never_crashes_an_importer(importer: str, data: st.DataObject) -> None:
+    content = bytearray((FILES / SAMPLES[importer]).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        piece = data.draw(
+            st.one_of(
+                st.binary(max_size=6),
+                st.sampled_from([b"\n", b",", b'"', b"1e999", b"<td>", b"null", b"[", b"-1", b"\xff"]),
+            )
+        )
+        content[at : at + data.draw(st.integers(0, 8))] = piece
+        if not content:
+            break
+    survives(importer, bytes(content))
+
+
+JSONS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(
+                ["metals", "name", "today", "unit", "history", "date", "value", "entities", "years", "values", "data",
+                 "totalDemand", "Rare Earth Elements", "period", "partnerDesc", "cmdCode", "primaryValue"]
+            ),
+            inner,
+            max_size=5,
+        ),
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("importer", ["comtrade", "energy_institute", "iea_minerals", "komis"])
+@settings(max_examples=EXAMPLES * 2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(document=JSONS)
+def test_any_json_is_read_or_refused(importer: str, document: object) -> None:
+    survives(importer, json.dumps(document).encode())
+
+
+def test_memory_stays_below_one_gigabyte() -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert peak < 1024**3, f"{peak:,} bytes"
