@@ -22,6 +22,7 @@ BLACK, BLUE, VERMILLION, GREEN, PURPLE = "#000000", "#0072B2", "#D55E00", "#009E
 INK, QUIET, GRID = "#1a1a1a", "#595959", "#d9d9d9"
 BANDS = ((0.025, 0.975, "#dbe9f4", "95%"), (0.1, 0.9, "#b3d1e8", "80%"), (0.25, 0.75, "#7fb3d9", "50%"))
 WIDTH, HEIGHT = 7.6, 4.1
+AXES = (0.11, 0.225, 0.75, 0.685)
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "forecasting",
@@ -68,7 +69,7 @@ def fan_chart(chart: Chart) -> bytes:
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, HEIGHT))
         FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.11, 0.225, 0.75, 0.685))
+        axes = figure.add_axes(AXES)
         _bands(axes, chart)
         _rivals(axes, chart)
         _history(axes, chart)
@@ -164,21 +165,36 @@ def _outlooks(axes: Any, chart: Chart) -> None:
         )  # fmt: skip
 
 
+def _ends(chart: Chart) -> tuple[float, float]:
+    xs = [m.x for m in (*chart.believed, *chart.outlooks)] + [p.x for p in chart.fan]
+    return min(xs), max(xs)
+
+
+def limits(chart: Chart) -> tuple[float, float]:
+    """Where the time axis of a fan chart begins and ends, in years."""
+    first, last = _ends(chart)
+    return first - 0.6, last + 0.25 + 0.02 * (last - first)
+
+
+def pixel(chart: Chart, x: float) -> float:
+    """Where a time stands in the drawing, in units of its view box."""
+    low, high = limits(chart)
+    return round(72 * WIDTH * (AXES[0] + AXES[2] * (x - low) / (high - low)), 1)
+
+
 def _frame(axes: Any, chart: Chart) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     numbers = Numbers("indian" if chart.indian else "international")
-    xs = [m.x for m in (*chart.believed, *chart.outlooks)] + [p.x for p in chart.fan]
-    first, last = min(xs), max(xs)
-    axes.set_xlim(first - 0.6, last + 0.25 + 0.02 * (last - first))
+    first, last = _ends(chart)
+    axes.set_xlim(*limits(chart))
     low = min(0.0, *(p.at(0.025) for p in chart.fan), *(m.value for m in chart.believed), 0.0)
     axes.set_ylim(low * 1.05, chart.top if chart.top else axes.get_ylim()[1])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, min_n_ticks=3))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.observed(round(float(value), 10))))
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(axis="both", length=3, width=0.6)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="both", length=0, pad=5)
     if low < 0:
         axes.axhline(0, color=QUIET, linewidth=0.8)
     _time_axis(axes, chart.kind, first, last)
@@ -213,10 +229,13 @@ def _events(axes: Any, chart: Chart) -> None:
         row = (row + 1) % 4 if event.x - last < (high - low) * 0.025 else 0
         last = event.x
         axes.axvline(event.x, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
+        axes.plot(
+            [event.x], [1 - 0.055 * row], transform=axes.get_xaxis_transform(), marker="o", markersize=10,
+            markerfacecolor="white", markeredgecolor=QUIET, markeredgewidth=0.6, clip_on=False, zorder=7,
+        )  # fmt: skip
         axes.annotate(
             event.letter, (event.x, 1 - 0.055 * row), xycoords=("data", "axes fraction"), ha="center",
-            va="center", fontsize=8, fontweight="bold", color=INK, zorder=7,
-            bbox={"boxstyle": "circle,pad=0.18", "facecolor": "white", "edgecolor": QUIET, "linewidth": 0.6},
+            va="center", fontsize=8, fontweight="bold", color=INK, zorder=8,
         )  # fmt: skip
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from forecasting.reports import tables
+from forecasting.reports import registers, tables
+from forecasting.reports.answer import moved
+from forecasting.reports.balance import balance_section
 from forecasting.reports.facts import SeriesFacts, series_facts
 from forecasting.reports.fans import chart_of
 from forecasting.reports.format import Grouping, Numbers, day_text, period_text, unit_short
+from forecasting.reports.language import Language, Words
 from forecasting.reports.material import Material
 from forecasting.reports.model import (
     Banner,
@@ -28,14 +31,8 @@ from forecasting.reports.words import (
 )
 
 MESSAGES = 8
-SIDES = {"supply": "Supply", "demand": "Demand", "driver": "What drives them"}
-STATUS_BANNERS = {
-    "normal": ("Normal", "Every input arrived and every gate was passed."),
-    "degraded": ("Degraded", "Published with known shortcomings; read the marked series with care."),
-    "stale": ("Stale", "New data did not arrive in time; these are the last good numbers."),
-    "superseded": ("Superseded", "A newer edition replaces this one."),
-    "retracted": ("Retracted", "Do not use these numbers."),
-}
+SIDES = ("supply", "demand", "driver")
+BANNERS = ("normal", "degraded", "stale", "superseded", "retracted")
 METHOD = (
     "Every forecast is a set of joint sample paths; totals, differences and probabilities are taken path by "
     "path, and the bands shown here are quantiles computed once, at the end.",
@@ -56,50 +53,80 @@ LIMITS = (
 )
 
 
-def report_of(material: Material, grouping: Grouping) -> ReportModel:
+def report_of(material: Material, grouping: Grouping, language: Language = "en") -> ReportModel:
     """The report model of one edition."""
-    numbers = Numbers(grouping)
+    numbers, words = Numbers(grouping), Words(language)
     every = [series_facts(material, id) for id in _series_shown(material)]
     sections = []
-    for side, title in SIDES.items():
+    for side in SIDES:
         chosen = tuple(_section(material, facts, numbers) for facts in every if facts.series.side == side)
         if chosen:
-            sections.append((title, chosen))
-    word, text = STATUS_BANNERS.get(material.status, (material.status.capitalize(), "See the reasons given."))
-    level = material.status if material.status in STATUS_BANNERS else "degraded"
-    reasons = tuple(material.status_reasons)
+            sections.append((words[side], chosen))
     critical = material.catalogue.publication.critical
     leading = [facts for facts in every if facts.id in critical and facts.headline_period]
     leading = sorted(leading, key=lambda facts: critical.index(facts.id))
     leading = leading or [facts for facts in every if facts.headline_period]
+    record, record_text = registers.track_record(material, numbers)
+    assumed, assumed_text = registers.assumptions(material, numbers)
     return ReportModel(
-        title="India’s rare-earth and electric-vehicle outlook to 2030",
-        subtitle="Supply of rare earths and magnets, demand from electric vehicles, and how sure it is",
+        words=words,
+        title=words["title"],
+        subtitle=words["subtitle"],
         edition_id=material.edition_id,
-        language="en",
-        facts=_particulars(material),
-        banner=Banner(level, word, text, reasons),
-        messages=tuple(_message(facts, numbers) for facts in leading[:MESSAGES]),
+        language=language,
+        facts=_particulars(material, words),
+        banner=_banner(material, words),
+        messages=tuple(_message(facts, numbers, words) for facts in leading[:MESSAGES]),
         headline=tables.headline(material, every, numbers),
         sections=tuple(sections),
         honesty=_honesty(material, every),
         method=METHOD,
-        scale=tuple(scale_words()),
+        scale=tuple((words[phrase], span) for phrase, span in scale_words()),
         limits=LIMITS,
         provenance=tables.provenance(material),
-        colophon=_colophon(material),
+        sources=registers.sources(material, _used_sources(material, every)),
+        colophon=_colophon(material, words),
+        balance=balance_section(material, numbers, words),
+        moved=moved(material.table("changes"), numbers, words),
+        changes=registers.changes(material, numbers),
+        waterfalls=registers.waterfalls(material, numbers),
+        record=record,
+        record_text=record_text,
+        assumptions=assumed,
+        assumptions_text=assumed_text,
+        errata=registers.errata(material),
+        grouping=grouping,
     )
 
 
-def _message(facts: SeriesFacts, numbers: Numbers) -> Fact:
+def _banner(material: Material, words: Words) -> Banner:
+    status = material.status
+    notes = tuple(
+        f"{material.catalogue.series[id].title}: {note}"
+        for id, note in material.series_notes.items()
+        if id in material.catalogue.series
+    )
+    reasons = (*material.status_reasons, *notes)
+    if status not in BANNERS:
+        return Banner("degraded", status.capitalize(), "See the reasons given.", reasons)
+    return Banner(status, words[status], words[f"{status}.text"], reasons)
+
+
+def _used_sources(material: Material, every: list[SeriesFacts]) -> list[str]:
+    found = [entry.id for facts in every for entry in _sources(material, facts)]
+    for name in ("assumptions", "validation"):
+        found += [id for cell in material.table(name)["source"] for id in str(cell).split()]
+    return sorted({id for id in found if id and id != "nan"})
+
+
+def _message(facts: SeriesFacts, numbers: Numbers, words: Words) -> Fact:
     period, kind = facts.headline_period, facts.headline_kind
     if period is None:
         return Fact(facts.series.title, "no forecast is published.")
     seen = facts.last(kind)
     known = (seen.period, seen.value, seen.status) if seen else None
-    return Fact(
-        facts.series.title, message(numbers, period, facts.fans[kind][period], facts.series.unit, known)
-    )
+    fan = facts.fans[kind][period]
+    return Fact(facts.series.title, message(numbers, period, fan, facts.series.unit, known, words))
 
 
 def _series_shown(material: Material) -> list[str]:
@@ -109,23 +136,25 @@ def _series_shown(material: Material) -> list[str]:
     return targets + [id for id in material.catalogue.series if id in forecast and id not in targets]
 
 
-def _particulars(material: Material) -> tuple[Fact, ...]:
+def _particulars(material: Material, words: Words) -> tuple[Fact, ...]:
+    following = day_text(material.next_release) if material.next_release else words["unscheduled"]
     return (
-        Fact("Edition", material.edition_id),
-        Fact("Released", day_text(material.released)),
-        Fact("Data as of", day_text(material.as_of)),
-        Fact("Next release", day_text(material.next_release)),
-        Fact("Scenario", material.scenario),
+        Fact(words["edition"], material.edition_id),
+        Fact(words["released"], day_text(material.released)),
+        Fact(words["as_of"], day_text(material.as_of)),
+        Fact(words["next"], following),
     )
 
 
-def _colophon(material: Material) -> tuple[Fact, ...]:
+def _colophon(material: Material, words: Words) -> tuple[Fact, ...]:
     publication = material.catalogue.publication
-    cite = f"India’s rare-earth and electric-vehicle outlook to 2030, edition {material.edition_id}"
     return (
-        Fact("Contact", publication.contact),
-        Fact("Licence", publication.licence),
-        Fact("Cite as", f"{cite}, released {day_text(material.released)}."),
+        Fact(words["contact"], publication.contact),
+        Fact(words["licence"], publication.licence),
+        Fact(
+            words["cite"],
+            f"{words['title']}, {words['edition']} {material.edition_id}, {day_text(material.released)}.",
+        ),
         Fact("Data digest", material.data_digest or "not recorded"),
         Fact("Code version", material.code_version or "not recorded"),
     )
@@ -152,13 +181,14 @@ def _section(material: Material, facts: SeriesFacts, numbers: Numbers) -> Series
         latest=latest,
         model=facts.model,
         chart=chart_of(material, facts, numbers),
-        tables=tables.numbers_tables(facts, numbers),
+        tables=tables.numbers_tables(material, facts, numbers),
         certificate=_certificate(material, facts, numbers),
         traps=series.traps,
         trust=series.trust,
         rivals=tables.rivals(facts, numbers),
         outlooks=tables.outlooks(material, facts, numbers),
         sources=_sources(material, facts),
+        note=material.series_notes.get(facts.id, ""),
     )
 
 
@@ -214,12 +244,12 @@ def _sources(material: Material, facts: SeriesFacts) -> tuple[SourceEntry, ...]:
     for id in dict.fromkeys(named):
         source = material.catalogue.sources.get(id)
         if source is None:
-            entries.append(SourceEntry(id, id, "", "licence not recorded", False))
+            entries.append(SourceEntry(id, tables.anchor(id), id, "", "licence not recorded", False))
             continue
         when = f", {day_text(source.published)}" if source.published else ""
         web = source.address.startswith(("https://", "http://"))
         text = f"{source.publisher}: {source.title}{when}"
-        entries.append(SourceEntry(id, text, source.address, source.licence, web))
+        entries.append(SourceEntry(id, tables.anchor(id), text, source.address, source.licence, web))
     return tuple(entries)
 
 

@@ -100,6 +100,14 @@ class Numbers:
         words = UNIT_WORDS.get(unit, (unit, unit))[1]
         return f"{text}{'' if words in ('', '%') else ' '}{words}"
 
+    def signed(self, value: float) -> str:
+        """A difference with its sign, to three digits: ``+120``.
+
+        >>> Numbers().signed(123.4), Numbers().signed(-0.5), Numbers().signed(0.0)
+        ('+123', '−0.500', '±0')
+        """
+        return f"{'+' if value > 0 else '' if value < 0 else '±'}{self.forecast(value)}"
+
     def signed_percent(self, fraction: float) -> str:
         """A relative difference with its sign: ``+12%``."""
         percent = round(fraction * 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,6 +13,7 @@ from forecasting.catalogue import STATUSES, Catalogue
 from forecasting.errors import DataError, Fault, PeriodError, nearest
 from forecasting.frames import LEVELS
 from forecasting.periods import Kind, Period
+from forecasting.reports.extras import EXTRAS, extra_faults
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "forecasts": ("series", "kind", "period", "scenario", "quantile", "value", "unit", "model"),
@@ -42,6 +44,8 @@ class Material:
     ``forecasts`` are quantiles by series, period and scenario; ``history`` are observations, ``believed`` on
     the rows the models used or would show, off on rival figures; ``certificates`` are the backtest of each
     champion; ``outlooks`` are the rows of ``data/outlooks.csv``. ``as_of`` is the day the data were frozen.
+    ``tables`` are those of :data:`~forecasting.reports.extras.EXTRAS` that the edition has; ``series_notes``
+    say, by series, why its forecast is degraded or stale.
     Raises :class:`DataError` with every fault when a table breaks this contract.
     """
 
@@ -60,6 +64,13 @@ class Material:
     code_version: str = ""
     scenario: str = "baseline"
     status_reasons: tuple[str, ...] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    series_notes: Mapping[str, str] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """An extra table of the edition; empty, with its columns, when the edition has none."""
+        found = self.tables.get(name)
+        return found if found is not None else pd.DataFrame(columns=list(EXTRAS[name]))
 
     def __post_init__(self) -> None:
         faults = [
@@ -75,6 +86,7 @@ class Material:
         ]
         if not faults:
             faults = [
+                *extra_faults(self.tables),
                 *self._series_faults(),
                 *self._unit_faults(),
                 *self._forecast_faults(),

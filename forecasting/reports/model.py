@@ -1,7 +1,7 @@
 """The report model: everything a report says, typed, with every number already formatted.
 
-:func:`build` makes it from a :class:`~forecasting.reports.material.Material`. Renderers (HTML today; PDF and
-Excel on the same model) only lay it out: they compute nothing and format nothing.
+:func:`build` makes it from a :class:`~forecasting.reports.material.Material`. Renderers (HTML, PDF, Excel) only
+lay it out: they compute nothing and format nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from forecasting.periods import Kind
 
 if TYPE_CHECKING:
     from forecasting.reports.format import Grouping
+    from forecasting.reports.language import Language, Words
     from forecasting.reports.material import Material
 
 
@@ -111,6 +112,7 @@ class SourceEntry:
     """A source with its licence; ``address`` is printed, and a link only when it is a web address."""
 
     id: str
+    anchor: str
     text: str
     address: str
     licence: str
@@ -139,6 +141,7 @@ class SeriesSection:
     rivals: Table | None
     outlooks: Table | None
     sources: tuple[SourceEntry, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,9 +172,93 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One quantity of the balance over the years: its median and 80% band, and the text at its end."""
+
+    key: str
+    name: str
+    low: tuple[float, ...]
+    median: tuple[float, ...]
+    high: tuple[float, ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class BalanceChart:
+    """Demand and supply of one scenario as data; every scenario is drawn on the same axes."""
+
+    id: str
+    title: str
+    description: str
+    axis: str
+    periods: tuple[str, ...]
+    ahead: int
+    lines: tuple[Line, ...]
+    top: float
+    indian: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A range with a point in it: a scenario's band, or what an input does to the gap."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Ranges under each other on one axis, as data."""
+
+    id: str
+    title: str
+    description: str
+    axis: str
+    bars: tuple[Bar, ...]
+    indian: bool = False
+
+
+@dataclass(frozen=True)
+class ScenarioView:
+    """The balance in one scenario: what it says, its chart, its years."""
+
+    id: str
+    title: str
+    says: tuple[str, ...]
+    chart: BalanceChart
+    table: Table
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one scenario answers, the most important sentence first."""
+
+    title: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BalanceSection:
+    """Whether it adds up: scenarios side by side and one at a time, what moves the gap, what to find out."""
+
+    answers: tuple[Answer, ...]
+    comparison: Table
+    ranges: tuple[BarChart, ...]
+    views: tuple[ScenarioView, ...]
+    years: tuple[Table, ...]
+    tornado: tuple[tuple[BarChart, Table], ...]
+    knowing: tuple[Table, ...]
+    checks: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
 class ReportModel:
     """One edition's report."""
 
+    words: Words
     title: str
     subtitle: str
     edition_id: str
@@ -186,11 +273,27 @@ class ReportModel:
     scale: tuple[tuple[str, str], ...]
     limits: tuple[str, ...]
     provenance: Table
+    sources: Table
     colophon: tuple[Fact, ...]
+    balance: BalanceSection | None
+    moved: tuple[str, ...]
+    changes: Table | None
+    waterfalls: tuple[BarChart, ...]
+    record: Table | None
+    record_text: str
+    assumptions: Table | None
+    assumptions_text: str
+    errata: Table | None
+    grouping: Grouping = "international"
+
+    @property
+    def series(self) -> tuple[SeriesSection, ...]:
+        """The sections of all series, in order."""
+        return tuple(section for _, group in self.sections for section in group)
 
 
-def build(material: Material, grouping: Grouping = "international") -> ReportModel:
+def build(material: Material, grouping: Grouping = "international", language: Language = "en") -> ReportModel:
     """The report model of one edition; ``grouping`` writes thousands internationally or in lakh and crore."""
     from forecasting.reports.compose import report_of
 
-    return report_of(material, grouping)
+    return report_of(material, grouping, language)

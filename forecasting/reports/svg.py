@@ -32,8 +32,59 @@ def tidy(svg: str, id: str, title: str, description: str) -> str:
         for kept in _kept(child):
             root.append(kept)
     _rename_ids(root, id)
-    ElementTree.indent(root, "")
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    texts = [
+        child for child in root if child.tag == "text"
+    ]  # last, above everything, so that they can be grouped
+    for one in texts:
+        root.remove(one)
+    root.extend(texts)
+    _group_alike(root)
+    return (
+        ElementTree.tostring(root, encoding="unicode", short_empty_elements=True).replace(" />", "/>") + "\n"
+    )
+
+
+_OWN = frozenset({"id", "d", "x", "y", "width", "height", "transform", "href", "viewBox", "points"})
+
+
+def _group_alike(root: Element) -> None:
+    """Neighbours with the same presentation go into one group that says it once."""
+    made: list[Element] = []
+    for child in list(root):
+        root.remove(child)
+        _group_alike(child)
+        shared = {name: value for name, value in child.attrib.items() if name not in _OWN}
+        group = made[-1] if made else None
+        if shared and child.tag in ("path", "text", "use"):
+            if (
+                group is not None
+                and group.tag == "g"
+                and group.get("_alike")
+                and dict(_told(group)) == shared
+            ):
+                _strip(child, shared)
+                group.append(child)
+                continue
+            if group is not None and group.tag == child.tag and dict(_told(group)) == shared:
+                both = Element("g", {**shared, "_alike": "1"})
+                made[-1] = both
+                for one in (group, child):
+                    _strip(one, shared)
+                    both.append(one)
+                continue
+        made.append(child)
+    for one in made:
+        one.attrib.pop("_alike", None)
+        root.append(one)
+
+
+def _told(element: Element) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in element.attrib.items() if name not in _OWN and name != "_alike"]
+
+
+def _strip(element: Element, shared: dict[str, str]) -> None:
+    for name in shared:
+        del element.attrib[name]
 
 
 def _kept(element: Element) -> list[Element]:
@@ -91,32 +142,70 @@ def _declarations(style: str) -> dict[str, str]:
 
 
 def _short(coordinates: str) -> str:
-    """Coordinates with one decimal and single spaces, repeated line commands left out.
+    """Coordinates with one decimal; paths of straight lines as steps.
 
     >>> _short("M 12.345678 9.0 L 3.04 -0.01 L 4 5 z")
-    'M12.3 9L3 0 4 5z'
+    'M12.3 9l-9.3-9 1 5z'
     """
     rounded = _DECIMAL.sub(lambda match: f"{round(float(match[0]), 1) + 0.0:g}", coordinates)
-    tokens: list[str] = []
-    last = ""
-    for token in rounded.split():
-        if token == "L" and last == "L":
+    tokens = rounded.split()
+    if tokens[:1] != ["M"]:
+        return " ".join(tokens)
+    if set(re.findall("[A-Za-z]", rounded)) <= {"M", "L", "z"}:
+        return _relative(tokens)
+    return re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(tokens))
+
+
+def _relative(tokens: list[str]) -> str:
+    """A path of straight lines in steps from point to point, in tenths, without what can be left out."""
+    told, command, at, start, i = "", "", (0, 0), (0, 0), 0
+    while i < len(tokens):
+        if tokens[i] == "z":
+            told, command, at, i = told + "z", "z", start, i + 1
             continue
-        if token.isalpha():
-            last = token
-        tokens.append(token)
-    return re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(tokens)) if tokens[:1] == ["M"] else " ".join(tokens)
+        if tokens[i].isalpha():
+            new, i = tokens[i], i + 1
+        else:
+            new = "L"
+        point = (round(float(tokens[i]) * 10), round(float(tokens[i + 1]) * 10))
+        i += 2
+        if new == "M":
+            told += f"M{_tenths(point[0])}{_next(_tenths(point[1]))}"
+            start, command = point, "M"
+        else:
+            across, down = _tenths(point[0] - at[0]), _tenths(point[1] - at[1])
+            told += (
+                ("" if command == "l" else "l") + (_next(across) if command == "l" else across) + _next(down)
+            )
+            command = "l"
+        at = point
+    return told
+
+
+def _tenths(count: int) -> str:
+    """A count of tenths as the shortest decimal.
+
+    >>> [_tenths(n) for n in (123, -5, 40, 0)]
+    ['12.3', '-.5', '4', '0']
+    """
+    text = f"{count / 10:g}"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def _next(number: str) -> str:
+    return number if number.startswith("-") else f" {number}"
 
 
 def _rename_ids(root: Element, id: str) -> None:
     values = [value for element in root.iter() for value in element.attrib.values()]
-    used = {match for value in values for match in re.findall(r"(?:^|url\()#([^)]+)", value)}
+    used = dict.fromkeys(match for value in values for match in re.findall(r"(?:^|url\()#([^)]+)", value))
+    short = {name: f"{id}-{place}" for place, name in enumerate(used)}
     for element in root.iter():
         for name, value in list(element.attrib.items()):
             if name == "id" and element.tag not in ("title", "desc"):
                 if value in used:
-                    element.attrib["id"] = f"{id}-{value}"
+                    element.attrib["id"] = short[value]
                 else:
                     del element.attrib["id"]
             elif name == "href" or "url(#" in value:
-                element.attrib[name] = re.sub(r"^#|(?<=url\()#", f"#{id}-", value)
+                element.attrib[name] = re.sub(r"(^|url\()#([^)]+)", lambda m: f"{m[1]}#{short[m[2]]}", value)

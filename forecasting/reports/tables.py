@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def anchor(id: str) -> str:
     >>> anchor("in.ev.2w")
     'in-ev-2w'
     """
-    return id.replace(".", "-").replace("_", "-")
+    return id.replace(".", "-").replace("_", "-").lower()
 
 
 def provenance_link(material: Material, id: str) -> str:
@@ -71,7 +72,7 @@ def headline(material: Material, every: Iterable[SeriesFacts], numbers: Numbers)
     return Table("headline-numbers", caption, columns, tuple(rows))
 
 
-def numbers_tables(facts: SeriesFacts, numbers: Numbers) -> tuple[Table, ...]:
+def numbers_tables(material: Material, facts: SeriesFacts, numbers: Numbers) -> tuple[Table, ...]:
     """The chart's numbers: yearly tables, and for months the last twelve with every December to come."""
     tables = []
     for kind in (Kind.FY, Kind.CY, Kind.QUARTER, Kind.MONTH):
@@ -86,8 +87,9 @@ def numbers_tables(facts: SeriesFacts, numbers: Numbers) -> tuple[Table, ...]:
         columns = [Column(_kind_head(kind)), Column("Status"), Column("Observed or median", numeric=True)]
         for name, _, _ in BANDS:
             columns += [Column("from", numeric=True, group=name), Column("to", numeric=True, group=name)]
-        rows = [_observed_row(seen[p], numbers) for p in before] + [
-            _forecast_row(p, fan[p], numbers) for p in ahead
+        link = provenance_link(material, facts.id)
+        rows = [_observed_row(seen[p], numbers, link) for p in before] + [
+            _forecast_row(p, fan[p], numbers, link) for p in ahead
         ]
         tables.append(
             Table(
@@ -123,13 +125,16 @@ def _forecast(fan: Quantiles, level: float, numbers: Numbers) -> Cell:
     return Cell(numbers.forecast(value), value)
 
 
-def _observed_row(seen: Observed, numbers: Numbers) -> tuple[Cell, ...]:
-    status = Cell(STATUS_WORDS[seen.status], note=seen.source)
+def _observed_row(seen: Observed, numbers: Numbers, link: str) -> tuple[Cell, ...]:
+    one = "," not in seen.source
+    status = Cell(
+        STATUS_WORDS[seen.status], note=seen.source, link=f"#source-{anchor(seen.source)}" if one else link
+    )
     return (Cell(period_text(seen.period)), status, _observed(seen, numbers), *[Cell("")] * (2 * len(BANDS)))
 
 
-def _forecast_row(period: Period, fan: Quantiles, numbers: Numbers) -> tuple[Cell, ...]:
-    row = [Cell(period_text(period)), Cell("forecast"), _forecast(fan, 0.5, numbers)]
+def _forecast_row(period: Period, fan: Quantiles, numbers: Numbers, link: str) -> tuple[Cell, ...]:
+    row = [Cell(period_text(period)), Cell("forecast", link=link), _forecast(fan, 0.5, numbers)]
     for _, low, high in BANDS:
         row += [_forecast(fan, low, numbers), _forecast(fan, high, numbers)]
     return tuple(row)
@@ -191,12 +196,23 @@ def _outlook_value(row: pd.Series, numbers: Numbers) -> tuple[float | None, str]
     return None, MISSING
 
 
+def tables_digest(tables: Mapping[str, pd.DataFrame]) -> str:
+    """The SHA-256 of tables as CSV, in order of their names: what a number of the balance is traced to."""
+    digest = hashlib.sha256()
+    for name in sorted(tables):
+        digest.update(f"{name}\n{tables[name].to_csv(index=False, lineterminator=chr(10))}".encode())
+    return digest.hexdigest()
+
+
 def outlooks_of(material: Material, id: str) -> pd.DataFrame:
     """The published outlooks of one series, latest period first as far as periods can be read."""
     frame = material.outlooks
     if not {"series", "period", "value"} <= set(frame.columns):
         return pd.DataFrame()
-    return frame[frame["series"] == id].sort_values(["period", "value"], kind="stable")
+    mine = frame[frame["series"] == id]
+    values = pd.to_numeric(mine["value"], errors="coerce")
+    order = mine.assign(_value=values).sort_values(["period", "_value"], kind="stable").index
+    return mine.loc[order]
 
 
 def outlooks(material: Material, facts: SeriesFacts, numbers: Numbers) -> Table | None:
@@ -251,4 +267,10 @@ def provenance(material: Material) -> Table:
         name = anchor(str(row["series"]))
         head = Cell(title, link=f"#{name}", id=f"provenance-{name}")
         rows.append((head, *(Cell(c) for c in cells), Cell(sources)))
+    if material.tables:
+        run = f"joint draws of the paths above; code {material.code_version or 'not recorded'}"
+        digest = tables_digest(material.tables)
+        told = "balance.yaml, assumptions.yaml, events.yaml, scenarios; sources of the assumptions"
+        head = Cell("Balance and scenarios", link="#balance", id="provenance-balance")
+        rows.append((head, Cell(run), Cell(f"tables {digest}"), Cell(material.data_digest), Cell(told)))
     return Table("provenance-table", "Where each series' numbers come from", columns, tuple(rows))

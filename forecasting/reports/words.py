@@ -8,6 +8,7 @@ import numpy as np
 
 from forecasting.periods import Period
 from forecasting.reports.format import Numbers, percent_text, period_text
+from forecasting.reports.language import Words
 
 # The lowest probability at which each phrase is used (the scale of the IPCC guidance note of 2010).
 SCALE: tuple[tuple[float, str], ...] = (
@@ -104,6 +105,7 @@ def message(
     quantiles: Mapping[float, float],
     unit: str,
     observed: tuple[Period, float, str] | None,
+    words: Words | None = None,
 ) -> str:
     """The same in one breath, for the top of the page.
 
@@ -111,14 +113,19 @@ def message(
     >>> message(Numbers(), Period.parse("FY2030"), {0.1: 10.0, 0.5: 30.0, 0.9: 50.0}, "t", seen)
     'FY2030: 30.0 t (80% band 10.0 to 50.0); likely (70%) to exceed the 20 of FY2025 (actual).'
     """
+    said = words or Words("en")
     low, median, high = (numbers.forecast(quantiles[level]) for level in (0.1, 0.5, 0.9))
-    said = f"{period_text(period)}: {numbers.with_unit(median, unit)} (80% band {low} to {high})"
+    text = said.say(
+        "message", when=period_text(period), amount=numbers.with_unit(median, unit), low=low, high=high
+    )
     if observed is None:
-        return f"{said}."
+        return f"{text}."
     then, value, status = observed
     share, shown = chance_above(quantiles, value)
-    before = f"{numbers.observed(value)} of {period_text(then)} ({STATUS_WORDS.get(status, status)})"
-    return f"{said}; {verbal(share)} ({shown}) to exceed the {before}."
+    before = said.say(
+        "message.of", value=numbers.observed(value), when=period_text(then), status=said.get(status, status)
+    )
+    return f"{text}{said.say('message.above', verbal=said[verbal(share)], p=shown, before=before)}."
 
 
 def certificate_sentence(

@@ -1,0 +1,73 @@
+"""The answer in sentences: the gap, how surely something is lacking, the year it closes, what moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from forecasting.reports.format import Numbers, percent_text, unit_short
+from forecasting.reports.language import Words
+from forecasting.reports.words import verbal
+
+Row = Mapping[str, Any]
+
+
+def says(row: Row, numbers: Numbers, words: Words) -> tuple[str, ...]:
+    """What one headline row of the scenarios says, most important first."""
+    lines = [_gap(row, gap, numbers, words) for gap in ("home", "market")]
+    lines.append(_closing(row, words))
+    needed = float(row["needed_80_market"])
+    if needed > 0:
+        lines.append(words.say("says.needed", when=str(row["period"]), needed=numbers.forecast(needed)))
+    return tuple(lines)
+
+
+def _gap(row: Row, gap: str, numbers: Numbers, words: Words) -> str:
+    median = float(row[f"gap_{gap}_median"])
+    chance = float(row[f"p_shortage_{gap}"])
+    return words.say(
+        f"says.{gap}.{'lack' if median > 0 else 'spare'}",
+        when=str(row["period"]),
+        median=numbers.forecast(abs(median)),
+        low=numbers.forecast(float(row[f"gap_{gap}_low_80"])),
+        high=numbers.forecast(float(row[f"gap_{gap}_high_80"])),
+        verbal=words[verbal(chance)],
+        p=percent_text(chance),
+    )
+
+
+def _closing(row: Row, words: Words) -> str:
+    stays, once, sure = (
+        str(row[f"{name}_market"] or "") for name in ("stays_closed_p50", "closes_p50", "closes_p80")
+    )
+    if not stays:
+        said = words.say("says.once", year=once) if once else ""
+        return words.say("says.never", when=str(row["period"]), once=said)
+    how = words.say("says.sure", year=sure) if sure else words["says.unsure"]
+    return words.say("says.closes", year=stays, sure=how)
+
+
+def moved(changes: pd.DataFrame, numbers: Numbers, words: Words, most: int = 4) -> tuple[str, ...]:
+    """What moved since the last edition and why, the largest relative moves first; each names its main cause."""
+    if not len(changes):
+        return (words["says.nochange"],)
+    lines: list[tuple[float, str]] = []
+    for (_, period), group in changes.groupby(["about", "period"], sort=True):
+        first = group.iloc[0]
+        before, after = float(first["before"]), float(first["after"])
+        cause = max(group.to_dict("records"), key=lambda row: abs(float(row["amount"])))["cause"]
+        size = abs(after - before) / max(abs(before), abs(after), 1e-12)
+        text = words.say(
+            "says.change",
+            title=str(first["title"]),
+            when=str(period),
+            after=numbers.forecast(after),
+            before=numbers.forecast(before),
+            unit=unit_short(str(first["unit"])),
+            amount=numbers.signed(after - before),
+            cause=str(cause),
+        )
+        lines.append((-size, text))
+    return tuple(text for _, text in sorted(lines)[:most])

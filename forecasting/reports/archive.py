@@ -1,0 +1,172 @@
+"""An edition as files from which its report can be made again, and back: nothing else is needed, not even ``data/``."""
+
+from __future__ import annotations
+
+import json
+from calendar import monthrange
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from forecasting.catalogue import Catalogue, Event, Publication, Series, Source
+from forecasting.errors import InputMissing
+from forecasting.reports.extras import EXTRAS, is_number
+from forecasting.reports.material import COLUMNS, Material
+from forecasting.reports.structure import structure
+
+if TYPE_CHECKING:
+    from forecasting.publishing.job import Facts
+
+FACTS = "facts.json"
+_PLAIN = ("edition_id", "status", "data_digest", "code_version", "scenario")
+_DATES = ("released", "as_of", "next_release")
+_NUMBERS = {
+    "forecasts": ("quantile", "value"),
+    "history": ("value",),
+    "certificates": ("origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps"),
+}
+
+
+def from_facts(facts: Facts) -> Material:
+    """The material of what the publisher hands over; the next release follows from the release calendar."""
+    from forecasting.balance.graph import Graph
+
+    taken = {field.name for field in fields(Material)} & {field.name for field in fields(facts)}
+    given: dict[str, Any] = {name: getattr(facts, name) for name in taken - {"tables"}}
+    tables = dict(getattr(facts, "tables", {})) | dict(facts.balance)
+    if "balance" in tables and "structure" not in tables:
+        tables["structure"] = structure(Graph.read(facts.catalogue))
+    given.setdefault("next_release", next_release(facts.catalogue.publication, facts.released))
+    given.setdefault("status", "normal")
+    return Material(**given, tables=tables)
+
+
+def next_release(publication: Publication, released: date) -> date | None:
+    """The day of the next edition by the release calendar; none when the calendar names no day of the month.
+
+    >>> from types import SimpleNamespace
+    >>> monthly = SimpleNamespace(release_calendar={"every": "month", "day": 20})
+    >>> next_release(monthly, date(2026, 11, 22)), next_release(monthly, date(2026, 11, 4))
+    (datetime.date(2026, 12, 20), datetime.date(2026, 11, 20))
+    """
+    calendar = publication.release_calendar
+    if calendar.get("every") != "month" or not isinstance(calendar.get("day"), int):
+        return None
+    day = int(calendar["day"])
+    months = released.year * 12 + released.month - (1 if released.day < day else 0)
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
+
+
+def edition_files(material: Material) -> dict[str, bytes]:
+    """The material as the files of an edition: a CSV a table, and ``facts.json`` for everything else."""
+    files = {f"{name}.csv": _csv(getattr(material, name)) for name in (*COLUMNS, "outlooks")}
+    files["history.csv"] = _csv(material.history.assign(believed=material.history["believed"].astype(bool)))
+    files |= {_place(name): _csv(frame) for name, frame in material.tables.items()}
+    files[FACTS] = (
+        json.dumps(_facts(material), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    ).encode()
+    return files
+
+
+def _place(name: str) -> str:
+    """Where a table lies: those of the balance in a folder of their own, as the publisher writes them."""
+    alone = name in ("forecasts", *COLUMNS, "outlooks", "changes", "track_record", "errata")
+    return f"{name}.csv" if alone else f"balance/{name}.csv"
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    shown = frame.copy()
+    for column in shown.columns:
+        if pd.api.types.is_datetime64_any_dtype(shown[column]):
+            shown[column] = shown[column].dt.date
+    return shown.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _facts(material: Material) -> dict[str, Any]:
+    catalogue = material.catalogue
+    shown = {*material.forecasts["series"], *material.history["series"]}
+    series = {id: one for id, one in catalogue.series.items() if id in shown or one.target}
+    named = {source for cell in material.history["source"] for source in str(cell).split(", ")}
+    for name in ("assumptions", "outlook_scores", "validation"):
+        named |= {source for cell in material.table(name)["source"] for source in str(cell).split()}
+    for column in ("source", "source_id"):
+        if column in material.outlooks.columns:
+            named |= set(map(str, material.outlooks[column]))
+    events = {id: event for of in series for id, event in catalogue.touching(of).items()}
+    named |= {event.source for event in events.values()}
+    return {
+        **{name: getattr(material, name) for name in _PLAIN},
+        **{name: None if (day := getattr(material, name)) is None else day.isoformat() for name in _DATES},
+        "status_reasons": list(material.status_reasons),
+        "series_notes": dict(material.series_notes),
+        "tables": sorted(material.tables),
+        "catalogue": {
+            "series": {id: one.model_dump(mode="json") for id, one in series.items()},
+            "order": list(series),
+            "sources": {
+                id: one.model_dump(mode="json") for id, one in catalogue.sources.items() if id in named
+            },
+            "events": {id: one.model_dump(mode="json") for id, one in events.items()},
+            "events_order": [id for id in catalogue.events if id in events],
+            "publication": catalogue.publication.model_dump(mode="json"),
+        },
+    }
+
+
+def from_edition(folder: Path) -> Material:
+    """The material of an edition on disk.
+
+    Raises :class:`~forecasting.errors.InputMissing` for a folder that lacks a file, naming what to run, and
+    :class:`~forecasting.errors.DataError` when the tables break their contract.
+    """
+    missing = [f"{name}.csv" for name in (*COLUMNS, "outlooks") if not (folder / f"{name}.csv").is_file()]
+    if not (folder / FACTS).is_file():
+        missing.append(FACTS)
+    if missing:
+        raise InputMissing(
+            f"{folder} lacks {', '.join(missing)}: it was published before editions could be rendered again; "
+            "publish a new one (forecast publish) or open its report.html"
+        )
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    held = facts["catalogue"]
+    series, sources, events = held["series"], held["sources"], held["events"]
+    catalogue = Catalogue(
+        root=folder,
+        series={id: Series.model_validate(series[id]) for id in held["order"]},
+        sources={id: Source.model_validate(one) for id, one in sources.items()},
+        events={id: Event.model_validate(events[id]) for id in held["events_order"]},
+        assumptions={},
+        corrections=(),
+        publication=Publication.model_validate(held["publication"]),
+    )
+    tables: dict[str, Any] = {name: _read(folder, name) for name in COLUMNS}
+    days: dict[str, Any] = {
+        name: None if facts[name] is None else date.fromisoformat(facts[name]) for name in _DATES
+    }
+    tables["history"]["believed"] = tables["history"]["believed"].astype(str) == "True"
+    extras = {name: _read(folder, name) for name in facts["tables"]}
+    return Material(
+        **{name: facts[name] for name in _PLAIN},
+        **days,
+        catalogue=catalogue,
+        **tables,
+        outlooks=_read(folder, "outlooks"),
+        status_reasons=tuple(facts["status_reasons"]),
+        series_notes=facts["series_notes"],
+        tables=extras,
+    )
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / _place(name)
+    if not path.read_bytes().strip():
+        return pd.DataFrame()
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in frame.columns:
+        if column in _NUMBERS.get(name, ()) or (name in EXTRAS and is_number(name, column)):
+            frame[column] = [float(cell) if cell else float("nan") for cell in frame[column]]
+    return frame
