@@ -63,7 +63,7 @@ def below_market(part: Forecast, markets: Forecast, ceilings: pd.DataFrame, cata
         if market not in window.ids:
             raise DataError(f"{id} lies within {market}, which has no forecast; add it to an experiment")
         bound = ceilings[id].loc[[p.ordinal for p in part.periods]].to_numpy(dtype=float)
-        paths[s] = paths[s] / bound[:, None] * window.of(market)
+        paths[s] = np.minimum(paths[s] / bound[:, None], 1.0) * window.of(market)
     return replace(part, paths=paths)
 
 

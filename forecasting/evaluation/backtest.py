@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.data.revisions import Size, jump_off, learn, widen
 from forecasting.data.store import Store
 from forecasting.errors import DataError, ForecastingError
 from forecasting.evaluation.cache import Cache, key_of
@@ -40,6 +41,7 @@ class Task:
     steps: int
     paths: int
     seed: int
+    revisions: Mapping[str, Size]
 
     @property
     def key(self) -> str:
@@ -53,6 +55,7 @@ class Task:
             steps=self.steps,
             paths=self.paths,
             seed=self.seed,
+            revisions=sorted((id, size.mean, size.sd) for id, size in self.revisions.items()),
         )
 
     def run(self) -> Array | str:
@@ -62,6 +65,7 @@ class Task:
             model.fit(self.panel, self.regressors)
             last = self.cutoff + self.steps
             forecast = model.predict(last, paths=self.paths, seed=self.seed).between(self.cutoff + 1, last)
+            forecast = widen(forecast, self.revisions, seed=self.seed)
         except (ForecastingError, np.linalg.LinAlgError, ValueError, FloatingPointError) as error:
             return (
                 f"{self.candidate.name}: {error}"
@@ -100,6 +104,7 @@ def tasks(store: Store, experiment: Experiment, as_of: date) -> list[Task]:
             panel, regressors = view(store, experiment, known, cutoff, horizon)
         except DataError:
             continue
+        revisions = still_to_come(store, panel.ids, known)
         for candidate in experiment.models:
             pooled = build(candidate.model, candidate.parameters).pooled
             for ids in [tuple(panel.ids)] if pooled else [(id,) for id in panel.ids]:
@@ -114,9 +119,16 @@ def tasks(store: Store, experiment: Experiment, as_of: date) -> list[Task]:
                         experiment.backtest.steps,
                         experiment.paths,
                         experiment.seed,
+                        {id: revisions[id] for id in ids if id in revisions},
                     )
                 )
     return found
+
+
+def still_to_come(store: Store, ids: Sequence[str], day: date) -> dict[str, Size]:
+    """How much the last figure of each series is still going to be revised, learnt from what was known."""
+    known = store.observations.as_of(day)
+    return jump_off(learn(known, store.catalogue), known, store.catalogue, ids, day)
 
 
 def touching(regressors: Panel | None, panel: Panel, store: Store) -> Panel | None:

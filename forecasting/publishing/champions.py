@@ -7,9 +7,10 @@ from datetime import date
 import numpy as np
 
 from forecasting.balance.joint import Group, published
+from forecasting.data.revisions import widen
 from forecasting.data.store import Store
 from forecasting.errors import DataError
-from forecasting.evaluation.backtest import Progress, silent, touching, view
+from forecasting.evaluation.backtest import Progress, silent, still_to_come, touching, view
 from forecasting.evaluation.experiment import Experiment
 from forecasting.frames import Forecast
 from forecasting.models import build
@@ -50,7 +51,9 @@ def _group(store: Store, release: Release, experiment: Experiment, as_of: date) 
         if mine.digest() == recipe.panel_digest:
             _require_golden(id, champion, forecast)
         forecasts.append(forecast)
-    return Group(Forecast.joined(forecasts), panel, release.errors[experiment.name])
+    revisions = still_to_come(store, experiment.series, as_of)
+    widened = widen(Forecast.joined(forecasts), revisions, seed=experiment.seed)
+    return Group(widened, panel, release.errors[experiment.name])
 
 
 def _require_golden(id: str, champion: Released, forecast: Forecast) -> None:
