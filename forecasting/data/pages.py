@@ -28,7 +28,12 @@ def pages(store: Store) -> dict[str, str]:
     for group in groups:
         count = sum(entry.group == group for entry in store.catalogue.series.values())
         lines.append(f"- [{TITLES.get(group, group)}]({group}.md): {count} series")
-    lines += ["", "How the files are laid out: [the data format](../data-format.md).", ""]
+    lines += [
+        "",
+        "How the files are laid out: [the data format](../data-format.md). What revisions do to a backtest:",
+        "[vintages](vintages.md).",
+        "",
+    ]
     return {"README.md": "\n".join(lines), **made}
 
 
