@@ -20,8 +20,8 @@ class Auto(Forecaster):
     """A bank of fast methods weighted by what the series looks like, with learnt bands.
 
     The weights and bands were learnt from public competition series (``docs/auto.md``). A series below a
-    ceiling is forecast as its share of it, in units of the ceiling's last year; one that still grows follows
-    an adoption curve, and the draws that would pass the ceiling run at it (their share is in the explanation).
+    ceiling that still grows follows an adoption curve towards the ceiling of its last year; draws that would
+    pass the ceiling of their period run at it, and the explanation says how many.
 
     >>> panel = Panel.of({"a": {Period.parse(f"CY{y}"): 100.0 * 1.05 ** (y - 2010) for y in range(2010, 2025)}})
     >>> forecast = Auto().fit(panel).predict(Period.parse("CY2027"), paths=200, seed=1)
@@ -54,8 +54,6 @@ class Auto(Forecaster):
         past = ceiling_of(panel, id, first, len(values))
         ahead = ceiling_of(panel, id, start, count)
         upper = None if past is None else float(past[-panel.kind.per_year :].mean())
-        if past is not None and upper is not None:
-            y = y / past * upper
         season = panel.kind.per_year
         answer = forecast_arrays([y], season, count, paths=paths, seed=seed, keys=[id], upper=[upper])[0]
         if answer.refusal is not None:
@@ -70,8 +68,8 @@ class Auto(Forecaster):
             *(simulated(self.name, known) or ()),
         )
         drawn = answer.paths
-        if ahead is not None and upper is not None:
-            edge = upper * (1 - SHARE_EDGE)
+        if ahead is not None:
+            edge = ahead[:, None] * (1 - SHARE_EDGE)
             self.explanation[id]["draws_at_the_ceiling"] = float((drawn > edge).mean())
-            drawn = np.minimum(drawn, edge) / upper * ahead[:, None]
+            drawn = np.minimum(drawn, edge)
         return drawn[count - steps :]
