@@ -121,8 +121,8 @@ def page(store: Store) -> str:
     lines += [
         "",
         "*Vintages, widened* starts the band from the revisions learnt up to that day",
-        "(`forecasting/data/revisions.py`). First releases before November 2022 lack two states: part of the difference",
-        "is coverage, which no revision size can repair and the break register names.",
+        "(`forecasting/data/revisions.py`). First releases before November 2022 lack two states: part of the",
+        "difference is coverage, which no revision size can repair and the break register names.",
         "",
         "Run `python benchmarks/vintages.py` to make this page again.",
         "",

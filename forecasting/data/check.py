@@ -53,14 +53,15 @@ def _refuse(path: Path, found: str, do: str) -> DataError:
 def _read_text(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise InputMissing(f"{path} is missing; restore the file or point --data at a whole copy of data/")
+    size = path.stat().st_size
+    if size > MAX_CSV_BYTES:
+        raise _refuse(path, f"{size:,} bytes is more than {MAX_CSV_BYTES:,}", "split the file")
     content = path.read_bytes()
     header = ",".join(OBSERVATION_COLUMNS)
     if not content.strip():
         raise _refuse(
             path, "the file is empty", f"write the header {header} and at least one row, or delete it"
         )
-    if len(content) > MAX_CSV_BYTES:
-        raise _refuse(path, f"{len(content)} bytes is more than {MAX_CSV_BYTES}", "split the file")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:4096]:
         raise _refuse(path, "this is UTF-16 or binary, not UTF-8 text", "save it as UTF-8 CSV")
     if content[:3] == b"\xef\xbb\xbf":

@@ -107,6 +107,57 @@ def test_another_encoding_is_refused(encoding: str, data_copy: Path) -> None:
         Store.open(data_copy, TODAY)
 
 
+def test_a_file_of_500_mb_is_refused_before_it_is_read(
+    data_copy: Path, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    with (data_copy / FILE).open("r+b") as handle:
+        handle.truncate(500 * 1024 * 1024)
+    code, _, err = cli("data", "check", "--data", data_copy)
+    assert (code, "524,288,000 bytes is more than" in err) == (65, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (at(2, "5.5"), "counts a part of a vehicle"),
+        (at(2, "1e400"), "larger than anything measured"),
+        (at(4, "mofcom18"), "never believes"),
+        (at(6, "2020-06-15"), "ends after it is said to be known"),
+        (
+            lambda lines: [*lines, "2020-06,in.ev.2w,1,5,vehicles,vahan_cat_0124,actual,2020-07-07,"],
+            "9 fields under a header of 8",
+        ),
+        (lambda lines: [*lines, '"open'], "quote"),
+    ],
+)
+def test_more_faults(
+    change: Callable[[Lines], Lines], said: str, data_copy: Path, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    path = data_copy / FILE
+    path.write_text("\n".join(change(path.read_text().splitlines())) + "\n")
+    code, out, err = cli("data", "check", "--data", data_copy)
+    assert (code, out) == (65, "")
+    assert said in err
+
+
+def test_the_register_of_accepted_findings_never_outlives_its_reason(
+    data_copy: Path, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    path = data_copy / "accepted.yaml"
+    text = path.read_text()
+    entry = "  - {check: slip, series: in.ev.2w, period: 2020-06, reason: nothing is wrong there}\n"
+    path.write_text(text + entry)
+    code, _, err = cli("data", "check", "--data", data_copy)
+    assert (code, "this entry accepts nothing" in err) == (65, True)
+    path.write_text(text + entry.replace("slip", "slipp"))
+    code, _, err = cli("data", "check", "--data", data_copy)
+    assert (code, "did you mean 'slip'" in err) == (65, True)
+    lines = [line for line in text.splitlines() if "in.magnets.tonnes.fy" not in line]
+    path.write_text("\n".join(lines) + "\n")
+    code, _, err = cli("data", "check", "--data", data_copy)
+    assert (code, "53,748 implies 3.84 per kg" in err) == (65, True)
+
+
 def test_a_correction_that_matches_nothing_fails(data_copy: Path) -> None:
     path = data_copy / "corrections.yaml"
     entry = "{series: in.ev.2w, period: 1999-01, source: vahan_cat_0124, action: drop, reason: made up for this test}"
