@@ -73,7 +73,7 @@ def _print(found: Trace, rows: int) -> None:
     for name, assumed in found.assumptions.items():
         typer.echo(
             f"assumption {name}: {assumed.low:g} / {assumed.central:g} / {assumed.high:g} {assumed.unit}, "
-            f"source {', '.join(assumed.source)}, owner {assumed.owner}"
+            f"source {', '.join(assumed.source) or 'none: judgement'}, owner {assumed.owner}"
         )
     for id in found.inputs:
         mine = [one for one in found.evidence if one.series == id]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecasting.balance.graph import Graph
 from forecasting.balance.joint import TONNES, UNIT_VALUE, VALUE
+from forecasting.balance.outcome import BANDS
 from forecasting.catalogue import Assumption, RawFile, Source
 from forecasting.data.store import Store, believed
 from forecasting.errors import DataError, InputMissing, UsageError, nearest
@@ -46,7 +47,7 @@ class Trace:
     """A number of an edition: its quantiles and model, the day its data were seen, and the rows behind it.
 
     ``inputs`` are the series it was computed from: itself, its parts, its market, or those of a balance node;
-    ``assumptions`` the coefficients that enter beside them, each with its own sources.
+    ``assumptions`` the coefficients that enter beside them; ``sources`` every source of rows and assumptions.
     """
 
     edition: str
@@ -59,6 +60,7 @@ class Trace:
     inputs: tuple[str, ...]
     assumptions: dict[str, Assumption]
     evidence: tuple[Evidence, ...]
+    sources: dict[str, Source]
     forecasts_sha256: str
     observations_sha256: str
 
@@ -134,7 +136,8 @@ class Tracer:
             raise DataError(
                 f"{series} {period} of {self.edition} rests on no observation known on {self.as_of}"
             )
-        known = self._store.catalogue.assumptions
+        known, sources = self._store.catalogue.assumptions, self._store.catalogue.sources
+        named = {one.source_id for one in evidence} | {id for name in assumed for id in known[name].source}
         return Trace(
             self.edition,
             series,
@@ -146,6 +149,7 @@ class Tracer:
             inputs,
             {name: known[name] for name in assumed},
             evidence,
+            {id: sources[id] for id in sorted(named) if id in sources},
             self._sha256,
             self._digest,
         )
@@ -166,16 +170,7 @@ class Tracer:
             )
         first = rows.iloc[0]
         if key == "node":
-            levels = {
-                "p025": 0.025,
-                "p10": 0.1,
-                "p25": 0.25,
-                "p50": 0.5,
-                "p75": 0.75,
-                "p90": 0.9,
-                "p975": 0.975,
-            }
-            found = {level: float(first[name]) for name, level in levels.items() if name in rows}
+            found = {level: float(first[name]) for name, level in BANDS.items() if name in rows}
             return found, str(first["unit"]), f"balance, scenario {first['scenario']}"
         values = dict(zip(rows["quantile"].astype(float), rows["value"].astype(float), strict=True))
         return values, str(first["unit"]), str(first["model"])
