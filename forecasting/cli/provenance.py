@@ -51,11 +51,8 @@ def trace(
         except DataError as error:
             faults.append(Fault(f"{name} {label}", error.message, "the edition cannot be defended"))
             continue
-        unlicensed = {e.source_id for e in found.evidence if not e.source.licence}
-        faults += [
-            Fault(f"{name} {label}", f"no licence of {id}", "record it in sources.yaml")
-            for id in sorted(unlicensed)
-        ]
+        for id in (id for id, source in found.sources.items() if not source.licence):
+            faults.append(Fault(f"{name} {label}", f"no licence of {id}", "record it in sources.yaml"))
     if faults:
         raise DataError(f"{tracer.edition}: {len(faults)} of {len(numbers)} numbers do not resolve", faults)
     said = "numbers (series and period) resolve to rows, sources, licences and hashes"
@@ -86,12 +83,12 @@ def _print(found: Trace, rows: int) -> None:
         if len(mine) > rows:
             typer.echo(f"  … and {len(mine) - rows} older rows (--rows {len(mine)})")
     typer.echo("sources:")
-    for id in sorted({one.source_id for one in found.evidence}):
-        one = next(e for e in found.evidence if e.source_id == id)
-        day = one.source.published.isoformat() if one.source.published else "publication day unknown"
-        typer.echo(f"  {id}: {one.source.publisher}, {one.source.title}; {day}")
-        typer.echo(f"    licence: {one.source.licence}; {one.source.address}")
-        for digest, file in one.files.items():
+    files = {one.source_id: one.files for one in found.evidence}
+    for id, source in found.sources.items():
+        day = source.published.isoformat() if source.published else "publication day unknown"
+        typer.echo(f"  {id}: {source.publisher}, {source.title}; {day}")
+        typer.echo(f"    licence: {source.licence}; {source.address}")
+        for digest, file in files.get(id, {}).items():
             typer.echo(f"    raw file {file.name} sha256 {digest}")
 
 

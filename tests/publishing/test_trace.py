@@ -49,9 +49,9 @@ def root(tmp_path: Path) -> Path:
                 "node": "gap.home",
                 "unit": "t magnet",
                 "period": "FY2030",
-                "p10": 1.0,
-                "p50": 2.0,
-                "p90": 3.0,
+                "low_80": 1.0,
+                "median": 2.0,
+                "high_80": 3.0,
             }
         ]
     )
@@ -94,6 +94,7 @@ def test_sums_bridges_and_nodes_lead_to_their_parts(root: Path, store: Store) ->
     gap = tracer.trace("gap.home", "FY2030")
     assert "in.ev.2w" in gap.inputs
     assert gap.assumptions
+    assert {id for one in gap.assumptions.values() for id in one.source} <= set(gap.sources)
     assert gap.quantiles == {0.1: 1.0, 0.5: 2.0, 0.9: 3.0}
 
 
