@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from forecasting import __version__
-from forecasting.cli import balance, benchmark, data, editions, experiments, publish
+from forecasting.cli import balance, benchmark, data, editions, experiments, publish, report
 from forecasting.cli.console import explain
 from forecasting.errors import ForecastingError
 
@@ -33,7 +33,7 @@ app.command("leaderboard")(experiments.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)
 app.command("publish")(publish.publish)
-app.command("report")(publish.report)
+app.command("report")(report.report)
 app.command("make", hidden=True)(publish.main_job)
 app.command("ui")(experiments.ui)
 

@@ -1,4 +1,4 @@
-"""``forecast publish`` and ``forecast report``, and the main job that ``make forecast`` runs."""
+"""``forecast publish``, and the main job that ``make forecast`` runs."""
 
 from __future__ import annotations
 
@@ -75,37 +75,6 @@ def main_job(jobs: JobsOption = 2) -> None:
     typer.echo(
         f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}"
     )
-
-
-def report(
-    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
-    out: OutputOption = None,
-    chart: Annotated[
-        str | None, typer.Option("--chart", help="Write the chart of this series as SVG to standard output.")
-    ] = None,
-) -> None:
-    """Print where the report of an edition is, once the edition is verified, or one of its charts."""
-    from forecasting.publishing.edition import verify
-
-    folder = (out or project_root() / "data" / "editions") / edition
-    verify(folder)
-    if chart is None:
-        typer.echo(folder.resolve() / "report.html")
-    else:
-        typer.echo(_chart(folder / "report.html", chart))
-
-
-def _chart(page: Path, series: str) -> str:
-    import re
-
-    from forecasting.errors import InputMissing, nearest
-
-    charts = re.findall(r"<svg .*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL)
-    by_series = {match[1]: svg for svg in charts if (match := re.search(r'id="([a-z0-9-]+)-title"', svg))}
-    wanted = series.replace(".", "-").replace("_", "-")
-    if wanted not in by_series:
-        raise InputMissing(f"{page} has no chart of {series!r}; {nearest(wanted, by_series)}")
-    return str(by_series[wanted])
 
 
 def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: str | None) -> Published:

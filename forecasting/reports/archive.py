@@ -61,6 +61,15 @@ def next_release(publication: Publication, released: date) -> date | None:
     return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
 
 
+def is_numeric(table: str, column: str) -> bool:
+    """Whether a column of a file of an edition holds numbers.
+
+    >>> is_numeric("history", "value"), is_numeric("history", "note")
+    (True, False)
+    """
+    return column in _NUMBERS.get(table, ()) or (table in EXTRAS and is_number(table, column))
+
+
 def edition_files(material: Material) -> dict[str, bytes]:
     """The material as the files of an edition: a CSV a table, and ``facts.json`` for everything else."""
     files = {f"{name}.csv": _csv(getattr(material, name)) for name in (*COLUMNS, "outlooks")}
@@ -167,6 +176,6 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
         return pd.DataFrame()
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     for column in frame.columns:
-        if column in _NUMBERS.get(name, ()) or (name in EXTRAS and is_number(name, column)):
+        if is_numeric(name, column):
             frame[column] = [float(cell) if cell else float("nan") for cell in frame[column]]
     return frame

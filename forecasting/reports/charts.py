@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -60,6 +61,7 @@ RIVAL_MARKERS = ("v", "<", ">", "p")
 RIVAL_COLOURS = (GREEN, VERMILLION, PURPLE, QUIET)
 
 
+@lru_cache(maxsize=128)
 def fan_chart(chart: Chart) -> bytes:
     """The fan chart as SVG: history by status, 50, 80 and 95% bands, rivals, events, outlooks."""
     from matplotlib import rc_context

@@ -115,8 +115,9 @@ def _banner(material: Material, words: Words) -> Banner:
 def _used_sources(material: Material, every: list[SeriesFacts]) -> list[str]:
     found = [entry.id for facts in every for entry in _sources(material, facts)]
     for name in ("assumptions", "validation"):
-        found += [id for cell in material.table(name)["source"] for id in str(cell).split()]
-    return sorted({id for id in found if id and id != "nan"})
+        told = [id for cell in material.table(name)["source"] for id in str(cell).split()]
+        found += [id for id in told if id in material.catalogue.sources]
+    return sorted(set(found))
 
 
 def _message(facts: SeriesFacts, numbers: Numbers, words: Words) -> Fact:

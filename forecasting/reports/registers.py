@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from forecasting.periods import Period
 from forecasting.reports.format import Numbers, day_text, percent_text, period_text, unit_short
@@ -180,7 +181,7 @@ def sources(material: Material, used: list[str]) -> Table:
                 Cell(source.publisher),
                 Cell(source.title, note=day_text(published) if published else "date not recorded"),
                 Cell(source.licence),
-                Cell(source.address),
+                Cell("".join(letter if letter < "\u0250" else quote(letter) for letter in source.address)),
             )
         )
     columns = (

@@ -114,8 +114,8 @@ def _readme(book: Book, sheet: Any, report: ReportModel, sheets: dict[str, str])
         lines.append((one.title, " ".join(one.says)))
     lines += [(fact.name, fact.text) for fact in report.messages]
     lines += [
-        ("Numbers", "Cells hold full values; the page and the PDF round forecasts to three digits. Fiscal years run from "
-                    "April to March and are named by the year they end."),
+        ("Numbers", "Cells hold full values; the page and the PDF round forecasts to three digits. Fiscal years run "
+                    "from April to March and are named by the year they end."),
         (LIVE, "Choose a scenario in the yellow cell, change by how much a part counts: every total is a formula."),
         (TOTALS, "Every scenario and year, each total a sum of cells of the sheet with the data."),
         ("Forecasts, History", "Tidy data: one row a period. Rival figures have believed = FALSE."),
@@ -207,8 +207,12 @@ def _series(book: Book, name: str, section: SeriesSection, facts: SeriesFacts, r
 
 def _draw(book: Book, sheet: Any, name: str, section: SeriesSection, drawn: int, column: int) -> None:
     chart = book.file.add_chart({"type": "line"})
-    shown = (("Observed", 6, "#000000", "solid"), ("Median", 10, "#0072B2", "solid"), ("80% from", 8, "#0072B2", "dash"),
-             ("80% to", 12, "#0072B2", "dash"))  # fmt: skip
+    shown = (
+        ("Observed", 6, "#000000", "solid"),
+        ("Median", 10, "#0072B2", "solid"),
+        ("80% from", 8, "#0072B2", "dash"),
+        ("80% to", 12, "#0072B2", "dash"),
+    )
     for head, place, colour, dash in shown:
         chart.add_series(
             {

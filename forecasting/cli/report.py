@@ -1,0 +1,133 @@
+"""``forecast report``: an edition as HTML, PDF, workbook and CSV, one chart of it, or a site over all editions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from forecasting.cli.console import project_root, say
+
+if TYPE_CHECKING:
+    from forecasting.reports.brand import Brand
+
+Grouping = Literal["international", "indian"]
+Language = Literal["en", "hi"]
+
+
+def report(
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    only: Annotated[
+        str | None,
+        typer.Option("--only", help="Series to show, with commas between them.", show_default=False),
+    ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option("--format", help="html, pdf, xlsx, csv, with commas between them.", show_default=False),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", help="A folder with brand.yaml, logo and templates.", show_default=False),
+    ] = None,
+    language: Annotated[
+        Language, typer.Option("--language", help="The language of headings and summary.")
+    ] = "en",
+    grouping: Annotated[
+        Grouping, typer.Option("--grouping", help="Thousands, or lakh and crore.")
+    ] = "international",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder to write into.", show_default=False)
+    ] = None,
+    chart: Annotated[
+        str | None, typer.Option("--chart", help="Print the chart of this series as SVG.", show_default=False)
+    ] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option("--site", help="Write a site over all editions into this folder.", show_default=False),
+    ] = None,
+    editions: Annotated[
+        Path | None,
+        typer.Option("--editions", help="Where editions lie; by default data/editions.", show_default=False),
+    ] = None,
+) -> None:
+    """Print where the report of an edition is; or lay the edition out anew, as asked, from its own files."""
+    from forecasting.publishing.edition import verify
+
+    root = editions or project_root() / "data" / "editions"
+    brand = _brand(template)
+    if site is not None:
+        _site(root, site, brand)
+        return
+    folder = root / edition
+    verify(folder)
+    if chart is not None:
+        typer.echo(_chart(folder / "report.html", chart))
+    elif (only, formats, template, out) == (None,) * 4 and (language, grouping) == ("en", "international"):
+        typer.echo(folder.resolve() / "report.html")
+    else:
+        target = out or Path(f"report-{folder.resolve().name}")
+        _render(folder, target, only, formats, language, grouping, brand)
+
+
+def _brand(template: Path | None) -> Brand | None:
+    if template is None:
+        return None
+    from forecasting.reports.brand import read_brand
+
+    return read_brand(template)
+
+
+def _site(root: Path, out: Path, brand: Brand | None) -> None:
+    from forecasting.publishing.edition import editions, latest, verify
+    from forecasting.reports.site import site
+
+    found = editions(root)
+    for folder in found:
+        verify(folder)
+    typer.echo(site(found, latest(root), out, brand))
+
+
+def _render(
+    folder: Path,
+    out: Path,
+    only: str | None,
+    formats: str | None,
+    language: Language,
+    grouping: Grouping,
+    brand: Brand | None,
+) -> None:
+    from forecasting.errors import UsageError, nearest
+    from forecasting.reports import FORMATS, render
+    from forecasting.reports.archive import from_edition
+    from forecasting.reports.choice import only as chosen
+
+    wanted = _listed(formats) or ["html"]
+    unknown = [name for name in wanted if name not in FORMATS]
+    if unknown:
+        raise UsageError(f"--format {unknown[0]!r} is not known; {nearest(unknown[0], FORMATS)}")
+    material = from_edition(folder)
+    if only is not None:
+        material = chosen(material, _listed(only))
+    kinds = [name for name in FORMATS if name in wanted]
+    for path in render(material, out, grouping, kinds, language, brand):
+        typer.echo(path)
+    say(f"made from {folder.resolve().name}; the edition itself is unchanged")
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _chart(page: Path, series: str) -> str:
+    import re
+
+    from forecasting.errors import InputMissing, nearest
+    from forecasting.reports.tables import anchor
+
+    charts = re.findall(r"<svg .*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL)
+    by_series = {match[1]: svg for svg in charts if (match := re.search(r'id="([a-z0-9-]+)-title"', svg))}
+    wanted = anchor(series)
+    if wanted not in by_series:
+        raise InputMissing(f"{page} has no chart of {series!r}; {nearest(wanted, by_series)}")
+    return str(by_series[wanted])

@@ -1,0 +1,122 @@
+"""A static site over all editions: an index a newcomer understands, each edition in its folder, ``latest`` on top."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import CannotWrite, InputMissing
+from forecasting.reports.archive import FACTS, from_edition
+from forecasting.reports.brand import Brand
+from forecasting.reports.charts import fan_chart
+from forecasting.reports.format import day_text
+from forecasting.reports.html import _policy, environment
+from forecasting.reports.material import Material
+from forecasting.reports.model import Answer, ReportModel, build
+
+CHART = "chart.svg"
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One edition on the index."""
+
+    id: str
+    released: str
+    as_of: str
+    status: str
+    files: tuple[str, ...]
+    latest: bool
+
+
+def site(editions: Sequence[Path], latest: Path | None, out: Path, brand: Brand | None = None) -> Path:
+    """Write the site of some editions, oldest first, into a folder and return its ``index.html``.
+
+    Each edition's files are copied as they were published, never made anew. The folder is written beside its place
+    and moved there whole, so that a reader never sees half a site. Raises :class:`InputMissing` without editions and
+    :class:`CannotWrite` when the folder cannot be written.
+    """
+    if not editions:
+        raise InputMissing("no edition to make a site of; publish one first: forecast publish")
+    newest = (latest or editions[-1]).resolve()
+    staging = out.with_name(f".{out.name}-{os.getpid()}")
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        entries = []
+        for folder in reversed(editions):
+            shutil.copytree(folder, staging / folder.name)
+            entries.append(_entry(folder, folder.resolve() == newest))
+        material = from_edition(newest) if (newest / FACTS).is_file() else None
+        content = index(entries, material, brand or Brand())
+        (staging / "index.html").write_bytes(content)
+        shutil.copytree(newest, staging / "latest")
+        if material is not None:
+            chart = leading_chart(build(material), material)
+            if chart:
+                (staging / CHART).write_bytes(chart)
+        old = out.with_name(f".{out.name}-{os.getpid()}-old")
+        if out.exists():
+            out.rename(old)
+        staging.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"{out}: {error.strerror or error}; free the space or name another folder"
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return out / "index.html"
+
+
+def _entry(folder: Path, latest: bool) -> Entry:
+    manifest: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
+    status = str(manifest.get("status", "normal")).replace("ok", "normal")
+    offered = ("report.html", "report.pdf", "report.xlsx", "forecasts.csv", "datapackage.json")
+    files = tuple(name for name in offered if (folder / name).is_file())
+    return Entry(folder.name, str(manifest["released"]), str(manifest["as_of"]), status, files, latest)
+
+
+def index(entries: Sequence[Entry], material: Material | None, brand: Brand) -> bytes:
+    """The index page: the answer of the latest edition, its chart, and every edition with its files."""
+    from markupsafe import Markup
+
+    answers: tuple[Answer, ...] = ()
+    chart, facts = b"", {}
+    if material is not None:
+        report = build(material)
+        answers = report.balance.answers if report.balance else ()
+        chart = leading_chart(report, material)
+        facts = {
+            "next": day_text(material.next_release),
+            "contact": material.catalogue.publication.contact,
+            "licence": material.catalogue.publication.licence,
+        }
+    style = brand.sheet
+    text = (
+        environment(brand)
+        .get_template("index.html.j2")
+        .render(
+            entries=entries,
+            answers=answers,
+            facts=facts,
+            brand=brand,
+            chart=Markup(chart.decode()),
+            style=Markup(style),
+            policy=_policy(style, "", brand, False),
+        )
+    )
+    return text.encode("utf-8")
+
+
+def leading_chart(report: ReportModel, material: Material) -> bytes:
+    """The chart of the first critical series that has one, for the index and a README."""
+    order = {id: i for i, id in enumerate(material.catalogue.publication.critical)}
+    ranked = sorted((s for s in report.series if s.chart), key=lambda s: order.get(s.id, len(order)))
+    return fan_chart(ranked[0].chart) if ranked and ranked[0].chart else b""
