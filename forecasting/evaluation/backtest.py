@@ -132,11 +132,13 @@ def still_to_come(store: Store, ids: Sequence[str], day: date) -> dict[str, Size
 
 
 def touching(regressors: Panel | None, panel: Panel, store: Store) -> Panel | None:
-    """The regressors that concern a panel's series: its events and plans, and every calendar feature."""
+    """The regressors that concern a panel's series: its events, breaks and plans, and the calendar."""
     if regressors is None:
         return None
     events = {f"event.{event}" for id in panel.ids for event in store.catalogue.touching(id)}
-    columns = [c for c in regressors.ids if c.startswith("calendar.") or c in events or c in panel.ids]
+    breaks = {f"break.{id}" for series in panel.ids for id in store.catalogue.breaks_of(series)}
+    mine = {*events, *breaks, *panel.ids}
+    columns = [c for c in regressors.ids if c.startswith("calendar.") or c in mine]
     return Panel(regressors.kind, regressors.values[columns]) if columns else None
 
 

@@ -46,7 +46,7 @@ class Experiment(Strict):
 
     ``metric`` picks the winner of each series (its mean over origins and steps, scaled by the naive error); the
     first model is the default and stays unless another's mean is lower by more than the fraction ``margin``;
-    ``covariates`` may hold ``events``, ``calendar`` and ``plan``.
+    ``covariates`` may hold ``events``, ``breaks``, ``calendar`` and ``plan``.
     """
 
     name: Identifier
@@ -56,7 +56,7 @@ class Experiment(Strict):
     horizon: str
     backtest: Backtest
     models: tuple[Candidate, ...] = Field(min_length=1)
-    covariates: tuple[Literal["events", "calendar", "plan"], ...] = ()
+    covariates: tuple[Literal["events", "breaks", "calendar", "plan"], ...] = ()
     metric: Literal["crps", "absolute_error"] = "crps"
     margin: float = Field(default=0.1, ge=0, lt=1)
     paths: int = Field(default=1000, ge=50)

@@ -15,6 +15,7 @@ import pandas as pd
 from forecasting import __version__
 from forecasting.balance.tables import open_balance, tables
 from forecasting.catalogue import STATUSES, Catalogue
+from forecasting.data.sanity import require_sane
 from forecasting.data.store import Store, believed
 from forecasting.errors import HeldBack
 from forecasting.evaluation.backtest import Progress, silent
@@ -75,6 +76,7 @@ def publish(
     longer gives its golden forecast, and the errors of :mod:`forecasting.publishing.edition` when the folder
     cannot be written.
     """
+    require_sane(store.observations.frame, store.catalogue)
     known = store.as_of(as_of)
     with publisher(root):
         edition.sweep(root)
@@ -99,6 +101,7 @@ def publish(
             "as_of": as_of.isoformat(),
             "released": edition_date.isoformat(),
             "status": "ok",
+            "observations_sha256": known.digest(),
         }
         return Published(edition.write(root, id, files, manifest), new=True)
 
