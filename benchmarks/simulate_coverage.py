@@ -6,8 +6,8 @@ Annual series of known law (random walks with normal and with Student's t5 steps
 with noise, growth that persists; 10 % a step) are forecast 6 steps ahead at several lengths. A factor and an
 exponent for the deviations of paths are chosen; what bands then hold is measured across halves of the series,
 each with the factor and exponent chosen on the other. `engine` stands for bands made of past errors
-(forecasting/models/intervals.py) around naive, drift and exponentially smoothed forecasts.
-`--only` keeps the other rows of the file.
+(forecasting/models/intervals.py) around naive, drift and exponentially smoothed forecasts. `auto` has
+learnt bands of its own and is only measured. `--only` keeps the other rows of the file.
 """
 
 from __future__ import annotations
@@ -66,10 +66,11 @@ def of_model(name: str, row: np.ndarray, length: int, seed: int) -> np.ndarray |
     """Uncorrected paths of a model on the log scale, None where it refuses."""
     index = pd.RangeIndex(1990, 1990 + length)
     panel = Panel(Kind.FY, pd.DataFrame({"y": np.exp(row[:length])}, index=index))
-    model = build(name, {"link": "log"})
-    assert isinstance(model, LocalForecaster)
+    model = build(name, {"link": "log"} if name != "auto" else {})
     try:
         model.fit(panel)
+        if not isinstance(model, LocalForecaster):
+            return np.log(model.predict(panel.last + HORIZON, paths=PATHS, seed=seed).of("y"))
         sample, _, state = model._states["y"]
         return model._simulate(sample, state, HORIZON, PATHS, np.random.default_rng(seed))
     except Refusal:
@@ -150,7 +151,7 @@ def main() -> None:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     local = [name for name, model in MODELS.items() if issubclass(model, LocalForecaster)]
-    names = given.only.split(",") if given.only else ["engine", *local]
+    names = given.only.split(",") if given.only else ["engine", "auto", *local]
     methods = json.loads(given.out.read_text())["methods"] if given.only and given.out.is_file() else {}
     for name in names:
         methods[name] = {}
@@ -160,9 +161,10 @@ def main() -> None:
             if len(u) < 50:
                 print(name, length, "refuses", flush=True)
                 continue
-            factor, exponent = corrected(u, q)
+            learn = (lambda *_: (1.0, 1.0)) if name == "auto" else corrected
+            factor, exponent = learn(u, q)
             halves = (slice(0, None, 2), slice(1, None, 2))
-            judged = [covered(u[b], q[b], *corrected(u[a], q[a])) for a, b in (halves, halves[::-1])]
+            judged = [covered(u[b], q[b], *learn(u[a], q[a])) for a, b in (halves, halves[::-1])]
             at80, at95 = np.mean(judged, axis=0)
             raw = covered(u, q, 1.0, 1.0)
             methods[name][str(length)] = {
