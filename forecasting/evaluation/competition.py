@@ -108,7 +108,8 @@ def _collection(
             faults.append(Fault(where, "test rows come before train rows", "split in time"))
         else:
             whole = part.set_index("step")["y"].astype(float)
-            values = whole.reindex(range(int(steps.min()), int(steps.max()) + 1)).to_numpy(dtype=np.float64)
+            span = range(int(steps.min()), int(steps.max()) + 1)
+            values: Array = np.asarray(whole.reindex(span), dtype=np.float64)
             cut = int(steps[~is_test].max() - steps.min()) + 1
             series.append(Series(id, values[:cut], values[cut:]))
     return Collection(file, season, tuple(series))
