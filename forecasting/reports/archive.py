@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FACTS = "facts.json"
 _PLAIN = ("edition_id", "status", "data_digest", "code_version", "scenario")
 _DATES = ("released", "as_of", "next_release")
+COUNTS = ("origins", "points")
 _NUMBERS = {
     "forecasts": ("quantile", "value"),
     "history": ("value",),
@@ -74,6 +75,8 @@ def edition_files(material: Material) -> dict[str, bytes]:
     """The material as the files of an edition: a CSV a table, and ``facts.json`` for everything else."""
     files = {f"{name}.csv": _csv(getattr(material, name)) for name in (*COLUMNS, "outlooks")}
     files["history.csv"] = _csv(material.history.assign(believed=material.history["believed"].astype(bool)))
+    counts = {name: material.certificates[name].astype("Int64") for name in COUNTS}
+    files["certificates.csv"] = _csv(material.certificates.assign(**counts))
     files |= {_place(name): _csv(frame) for name, frame in material.tables.items()}
     files[FACTS] = (
         json.dumps(_facts(material), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

@@ -102,9 +102,9 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
 def _banner(material: Material, words: Words) -> Banner:
     status = material.status
     notes = tuple(
-        f"{material.catalogue.series[id].title}: {note}"
-        for id, note in material.series_notes.items()
-        if id in material.catalogue.series
+        f"{series.title}: {material.series_notes[id]}"
+        for id, series in material.catalogue.series.items()
+        if id in material.series_notes
     )
     reasons = (*material.status_reasons, *notes)
     if status not in BANNERS:

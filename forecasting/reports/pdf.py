@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -33,22 +34,39 @@ WIDTHS: dict[str, dict[int, float]] = {
 }
 
 
-def pdf(report: ReportModel, released: date, brand: Brand | None = None) -> bytes:
-    """The report as the bytes of one PDF.
+# What a document leaves out when it would be too large: told to the reader in these words.
+THRIFT = (
+    "",
+    "To stay small this document leaves the registers of assumptions and sources to the page and the workbook.",
+    "To stay small this document leaves the registers of assumptions and sources, and calendar years where there are "
+    "fiscal years, to the page and the workbook.",
+)
 
-    Raises :class:`DataError` when typst refuses the document or it is larger than ``MAX_BYTES``.
+
+def pdf(report: ReportModel, released: date, brand: Brand | None = None, most: int = MAX_BYTES) -> bytes:
+    """The report as the bytes of one PDF of at most ``most`` bytes; see ``THRIFT`` for what a larger one leaves out.
+
+    Raises :class:`DataError` when typst refuses the document or even the thriftiest is too large.
     """
+    for level in range(len(THRIFT)):
+        content = _set(report, released, brand or Brand(), level)
+        if len(content) <= most:
+            return content
+    raise DataError(
+        f"the PDF of {report.edition_id} has {len(content):,} bytes; it may have {most:,}: choose series with --only"
+    )
+
+
+def _set(report: ReportModel, released: date, brand: Brand, level: int) -> bytes:
     import typst
 
-    look = brand or Brand()
     moment = datetime(released.year, released.month, released.day, tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="forecasting-pdf-") as name:
         folder = Path(name)
         (folder / "charts").mkdir()
-        (folder / "report.json").write_text(
-            json.dumps(_data(report, released, look, folder)), encoding="utf-8"
-        )
-        (folder / "report.typ").write_text(look.source("report.typ"), encoding="utf-8")
+        data = _data(report, released, brand, folder, level)
+        (folder / "report.json").write_text(json.dumps(data), encoding="utf-8")
+        (folder / "report.typ").write_text(brand.source("report.typ"), encoding="utf-8")
         with as_file(files("forecasting.reports").joinpath("fonts")) as own:
             try:
                 made = typst.compile(
@@ -63,13 +81,7 @@ def pdf(report: ReportModel, released: date, brand: Brand | None = None) -> byte
                 raise DataError(
                     f"{report.edition_id}: typst cannot set the report ({error}); mend report.typ"
                 ) from error
-    content = bytes(made) if isinstance(made, bytes) else b"".join(made or [])
-    if len(content) > MAX_BYTES:
-        raise DataError(
-            f"the PDF of {report.edition_id} has {len(content):,} bytes; it may have {MAX_BYTES:,}: "
-            "choose series with --only"
-        )
-    return content
+    return bytes(made) if isinstance(made, bytes) else b"".join(made or [])
 
 
 def _chart_fonts() -> Path:
@@ -79,7 +91,7 @@ def _chart_fonts() -> Path:
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
-def _data(report: ReportModel, released: date, brand: Brand, folder: Path) -> dict[str, Any]:
+def _data(report: ReportModel, released: date, brand: Brand, folder: Path, level: int) -> dict[str, Any]:
     from forecasting.reports.charts import fan_chart
     from forecasting.reports.drawing import balance_chart, bar_chart
 
@@ -129,25 +141,26 @@ def _data(report: ReportModel, released: date, brand: Brand, folder: Path) -> di
         "sections": [
             {
                 "title": title,
-                "series": [_section(s, fan(s.chart) if s.chart else None) for s in group],
+                "series": [_section(s, fan(s.chart) if s.chart else None, level) for s in group],
             }
             for title, group in report.sections
         ],
         "record": _table(report.record) if report.record else None,
         "record_text": report.record_text,
-        "assumptions": _table(report.assumptions) if report.assumptions else None,
+        "assumptions": _table(report.assumptions) if report.assumptions and level < 1 else None,
         "assumptions_text": report.assumptions_text,
         "method": list(report.method),
         "limits": list(report.limits),
         "scale": [list(pair) for pair in report.scale],
         "provenance": _table(report.provenance),
-        "sources": _table(report.sources),
+        "sources": _table(report.sources if level < 1 else replace(report.sources, rows=())),
+        "thrift": THRIFT[level],
         "errata": _table(report.errata) if report.errata else None,
         "colophon": [[f.name, f.text] for f in report.colophon],
     }
 
 
-def _section(section: SeriesSection, chart: dict[str, str] | None) -> dict[str, Any]:
+def _section(section: SeriesSection, chart: dict[str, str] | None, level: int) -> dict[str, Any]:
     events = section.chart.events if section.chart else ()
     return {
         "title": section.title,
@@ -159,17 +172,18 @@ def _section(section: SeriesSection, chart: dict[str, str] | None) -> dict[str, 
         "latest": section.latest,
         "chart": chart,
         "events": "Events: " + "; ".join(f"{e.letter} {e.label}" for e in events) + "." if events else "",
-        "tables": _tables(_yearly(section)),
+        "tables": _tables(yearly(section, level)),
         "verdict": section.certificate.verdict,
         "certificate": f"{section.certificate.sentence} {section.certificate.accuracy}",
         "traps": list(section.traps),
     }
 
 
-def _yearly(section: SeriesSection) -> Sequence[Table]:
+def yearly(section: SeriesSection, level: int = 0) -> Sequence[Table]:
     """The tables of years; months only where a series has nothing else. The other tables are in page and workbook."""
-    yearly = [table for table in section.tables if table.id.endswith(("-fy", "-cy"))]
-    return yearly or section.tables
+    fiscal = [table for table in section.tables if table.id.endswith("-fy")]
+    calendar = [table for table in section.tables if table.id.endswith("-cy")]
+    return (fiscal if fiscal and level >= 2 else fiscal + calendar) or section.tables
 
 
 def _tables(tables: Sequence[Table]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from forecasting.frames import LEVELS
 from forecasting.periods import Kind, Period, span
 from forecasting.reports import Material
 from forecasting.reports.material import empty
+from tests.reports.made_up_balance import balance_tables
 
 EV, OXIDE, METAL, IMPORTS = "demand.ev.two_wheelers", "supply.oxide", "supply.metal", "supply.magnet_imports"
 UNITS = {EV: "vehicles", OXIDE: "t REO", METAL: "t Nd", IMPORTS: "t magnet"}
@@ -169,6 +170,7 @@ def made_up() -> Material:
         forecasts=forecasts, history=history, certificates=certificates, provenance=provenance,
         outlooks=outlooks, data_digest="d" * 64, code_version="0.1.0",
         status_reasons=("Made up: the September registry file came late.",),
+        tables=balance_tables(),
     )  # fmt: skip
 
 
