@@ -52,18 +52,33 @@ class Observations:
 
 
 @dataclass(frozen=True)
+class KnownSum:
+    """What is known of some missing periods of a series: together they are ``total``, give or take ``slack``.
+
+    ``ordinals`` are the periods' running numbers; ``slack`` is one standard deviation in the series' unit.
+    """
+
+    series: str
+    ordinals: tuple[int, ...]
+    total: float
+    slack: float
+
+
+@dataclass(frozen=True)
 class Panel:
     """Regular series of one period kind, side by side; a gap is NaN, never a filled-in value.
 
     ``values`` is indexed by consecutive period ordinals and has one column a series. ``ceilings`` (same
     columns or fewer) gives upper bounds that move with time, such as the market a series is part of; its index
-    may reach into the future, because a bound must be known where forecasts are made.
+    may reach into the future, because a bound must be known where forecasts are made. ``sums`` says what stated
+    totals leave for gaps; it never becomes an observation.
     """
 
     kind: Kind
     values: pd.DataFrame
     units: Mapping[str, str] = field(default_factory=dict)
     ceilings: pd.DataFrame | None = None
+    sums: tuple[KnownSum, ...] = ()
 
     def __post_init__(self) -> None:
         ordinals = self.values.index.to_numpy()
@@ -111,11 +126,13 @@ class Panel:
     def only(self, *ids: str) -> Panel:
         """The panel of some of its series."""
         ceilings = None if self.ceilings is None else self.ceilings[[c for c in self.ceilings if c in ids]]
-        return replace(self, values=self.values[list(ids)], ceilings=ceilings)
+        sums = tuple(one for one in self.sums if one.series in ids)
+        return replace(self, values=self.values[list(ids)], ceilings=ceilings, sums=sums)
 
     def until(self, last: Period) -> Panel:
         """The panel cut after a period; ceilings are kept whole because they are known ahead."""
-        return replace(self, values=self.values.loc[: (last - self.first) + self.first.ordinal])
+        sums = tuple(one for one in self.sums if max(one.ordinals) <= last.ordinal)
+        return replace(self, values=self.values.loc[: (last - self.first) + self.first.ordinal], sums=sums)
 
     def trimmed(self, id: str) -> pd.Series:
         """One series from its first to its last observation, gaps inside left as NaN."""
@@ -124,8 +141,10 @@ class Panel:
         return values.loc[known[0] : known[-1]] if len(known) else values.iloc[:0]
 
     def digest(self) -> str:
-        """SHA-256 of kind, units, values and ceilings, independent of column order."""
+        """SHA-256 of kind, units, values, ceilings and known sums, independent of column order."""
         parts = [self.kind, repr(sorted(self.units.items()))]
+        if self.sums:
+            parts.append(repr(sorted((one.series, one.ordinals, one.total, one.slack) for one in self.sums)))
         for frame in (self.values, self.ceilings):
             if frame is not None:
                 parts.append(frame[sorted(frame.columns)].to_csv(lineterminator="\n"))

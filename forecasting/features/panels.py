@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from forecasting.catalogue import Catalogue
+from forecasting.data.gaps import constraints
 from forecasting.data.store import believed
 from forecasting.errors import DataError
-from forecasting.frames import Observations, Panel
+from forecasting.frames import KnownSum, Observations, Panel
 from forecasting.periods import Kind, Period
 
 
@@ -30,7 +32,20 @@ def believed_panel(observations: Observations, catalogue: Catalogue, ids: Sequen
         raise DataError(
             f"nothing to fit for {', '.join(ids)}: no observation with a status that models may fit"
         )
-    return Panel.of(values, {id: catalogue.series[id].unit for id in values})
+    panel = Panel.of(values, {id: catalogue.series[id].unit for id in values})
+    return replace(panel, sums=tuple(one for id in values for one in known_sums(observations, catalogue, id)))
+
+
+def known_sums(observations: Observations, catalogue: Catalogue, id: str) -> list[KnownSum]:
+    """What stated totals leave for the gaps of a series, each gap claimed once, by the surest."""
+    claimed: set[int] = set()
+    found = []
+    for one in constraints(observations, catalogue, id):
+        ordinals = tuple(period.ordinal for period in one.periods)
+        if not claimed & set(ordinals):
+            claimed |= set(ordinals)
+            found.append(KnownSum(id, ordinals, one.total, one.slack))
+    return found
 
 
 def totals(panel: Panel, kind: Kind) -> Panel:

@@ -6,7 +6,8 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -98,12 +99,19 @@ class Forecaster(ABC):
         """Joint sample paths from the period after the panel's last to the horizon, both included.
 
         A series that ends before the panel's last period is forecast from its own end and cut to the common
-        range. Raises :class:`Refusal` when the model produces something that is not a number.
+        range. Where the sum of a gap is known, draws are pooled over possible pasts that keep it. Raises
+        :class:`Refusal` when the model produces something that is not a number.
         """
         panel = self.fitted
         steps = horizon - panel.last
         if steps < 1:
             raise PeriodError(f"{self.name}: horizon {horizon} is not after {panel.last}")
+        if panel.sums:
+            from forecasting.models.gaps import possible_pasts
+
+            pasts = possible_pasts(panel, seed)
+            if len(pasts) > 1:
+                return self._over(pasts, horizon, paths, seed)
         draws = self._predict(steps, paths, seed)
         for id, one in zip(panel.ids, draws, strict=True):
             if not np.isfinite(one).all():
@@ -116,6 +124,19 @@ class Forecaster(ABC):
         return Forecast(
             tuple(panel.ids), panel.last + 1, draws, {i: panel.units.get(i, "1") for i in panel.ids}, names
         )
+
+    def _over(self, pasts: Sequence[Panel], horizon: Period, paths: int, seed: int) -> Forecast:
+        """Draws pooled over possible pasts; certificate and explanation are those of the first."""
+        made = []
+        for number, past in enumerate(pasts):
+            share = paths // len(pasts) + (number < paths % len(pasts))
+            if share == 0:
+                continue
+            one = copy(self)
+            made.append(one.fit(past, self._covariates).predict(horizon, paths=share, seed=seed + number))
+            if number == 0:
+                self.certificate, self.explanation = one.certificate, one.explanation
+        return replace(made[0], paths=np.concatenate([forecast.paths for forecast in made], axis=2))
 
     @abstractmethod
     def _fit(self, panel: Panel) -> None: ...

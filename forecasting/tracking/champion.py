@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.errors import DataError, Fault
-from forecasting.frames import Panel
+from forecasting.frames import KnownSum, Panel
 from forecasting.periods import Kind
 from forecasting.tracking.manifests import canonical, sha256
 
@@ -122,7 +122,9 @@ def write_panel(panel: Panel, path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    card = json.dumps({"kind": str(panel.kind), "units": dict(panel.units)}, sort_keys=True).encode()
+    sums = [[one.series, one.ordinals, one.total, one.slack] for one in panel.sums]
+    about = {"kind": str(panel.kind), "units": dict(panel.units), "sums": sums}
+    card = json.dumps(about, sort_keys=True).encode()
     for frame, file in ((panel.values, path), (panel.ceilings, _ceilings(path))):
         if frame is not None:
             table = pyarrow.Table.from_pandas(frame, preserve_index=True)
@@ -142,7 +144,10 @@ def read_panel(path: Path) -> Panel:
     card = json.loads(table.schema.metadata[_CARD])
     beside = _ceilings(path)
     ceilings = pyarrow.parquet.read_table(beside).to_pandas() if beside.exists() else None
-    return Panel(Kind(card["kind"]), table.to_pandas(), card["units"], ceilings)
+    sums = tuple(
+        KnownSum(series, tuple(months), total, slack) for series, months, total, slack in card["sums"]
+    )
+    return Panel(Kind(card["kind"]), table.to_pandas(), card["units"], ceilings, sums)
 
 
 def _ceilings(path: Path) -> Path:
