@@ -34,13 +34,22 @@ def _gap(row: Row, gap: str, numbers: Numbers, words: Words) -> str:
         low=numbers.forecast(float(row[f"gap_{gap}_low_80"])),
         high=numbers.forecast(float(row[f"gap_{gap}_high_80"])),
         verbal=words[verbal(chance)],
-        p=percent_text(chance),
+        p=words.percent(percent_text(chance)),
     )
+
+
+def year_or_none(value: object) -> str:
+    """A year as it stands in the table; empty when the gap never closes.
+
+    >>> year_or_none("FY2029"), year_or_none(""), year_or_none(float("nan"))
+    ('FY2029', '', '')
+    """
+    return value if isinstance(value, str) else ""
 
 
 def _closing(row: Row, words: Words) -> str:
     stays, once, sure = (
-        str(row[f"{name}_market"] or "") for name in ("stays_closed_p50", "closes_p50", "closes_p80")
+        year_or_none(row[f"{name}_market"]) for name in ("stays_closed_p50", "closes_p50", "closes_p80")
     )
     if not stays:
         said = words.say("says.once", year=once) if once else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.reports.answer import year_or_none
 from forecasting.reports.format import MISSING, Numbers, percent_text, unit_short
 from forecasting.reports.material import Material
 from forecasting.reports.model import Cell, Column, Table
@@ -54,8 +55,8 @@ def comparison(heads: pd.DataFrame, numbers: Numbers, unit: str) -> Table:
             cells += _band(row, [f"gap_{gap}_median", f"gap_{gap}_low_80", f"gap_{gap}_high_80"], numbers)
             cells.append(_chance(row[f"p_shortage_{gap}"]))
         cells += [
-            Cell(str(row["stays_closed_p50_market"] or "not")),
-            Cell(str(row["closes_p80_market"] or "not")),
+            Cell(year_or_none(row["stays_closed_p50_market"]) or "not"),
+            Cell(year_or_none(row["closes_p80_market"]) or "not"),
             _cell(row["needed_80_market"], numbers),
         ]
         rows.append(tuple(cells))

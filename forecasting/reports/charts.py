@@ -1,4 +1,4 @@
-"""Charts as small, deterministic SVG: the fan chart of a series, and the leaderboard of models.
+"""Charts as small, deterministic SVG: the fan chart of a series.
 
 The colours are those of Okabe and Ito that keep a contrast of 3:1 on white, and nothing is told by colour
 alone: observations differ by marker, bands by edge and label, rivals by dash.
@@ -10,8 +10,6 @@ import io
 import math
 from functools import lru_cache
 from typing import Any
-
-import pandas as pd
 
 from forecasting.periods import Kind, Period
 from forecasting.reports.format import Numbers, period_text
@@ -85,10 +83,11 @@ def fan_chart(chart: Chart) -> bytes:
                 loc="lower left", bbox_to_anchor=(0.1, 0.0), ncol=4, frameon=False, fontsize=8,
                 handlelength=1.8, columnspacing=1.4, labelspacing=0.3, borderpad=0.2,
             )  # fmt: skip
-        return _svg(figure, chart.id, chart.title, chart.description)
+        return as_svg(figure, chart.id, chart.title, chart.description)
 
 
-def _svg(figure: Any, id: str, title: str, description: str) -> bytes:
+def as_svg(figure: Any, id: str, title: str, description: str) -> bytes:
+    """The figure as a tidy SVG, the same bytes every time."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return tidy(buffer.getvalue().decode("utf-8"), id, title, description).encode("utf-8")
@@ -273,48 +272,3 @@ def _end_labels(axes: Any, chart: Chart) -> None:
         when, (1.0, ys[-1] + gap * 1.05), xycoords=("axes fraction", "data"), fontsize=8, va="center",
         ha="left", color=QUIET, annotation_clip=False,
     )  # fmt: skip
-
-
-def leaderboard_chart(scores: pd.DataFrame, metric: str = "mase") -> bytes:
-    """Mean error by model as SVG, best first; ``scores`` has columns ``model``, ``series`` and the metric.
-
-    Every series weighs the same. Models that failed everywhere are left out of the picture and named in its
-    description.
-    """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    numbers = Numbers()
-    known = scores[scores[metric].notna()]
-    keys = ["model", "series"] if "series" in known.columns else ["model"]
-    each = known.groupby(keys)[metric].mean().groupby(level="model").mean()
-    means = {
-        str(model): float(value) for model, value in sorted(each.items(), key=lambda i: (i[1], str(i[0])))
-    }
-    failed = sorted({str(m) for m in scores["model"]} - set(means))
-    parts = [f"{model} {numbers.forecast(value)}" for model, value in means.items()]
-    description = f"Mean {metric.upper()} by model, best first: {'; '.join(parts) or 'no scores'}."
-    if failed:
-        description += f" No score: {', '.join(failed)}."
-    with rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 0.9 + 0.26 * max(1, len(means))))
-        FigureCanvasSVG(figure)
-        axes = figure.subplots()
-        rows = list(range(len(means)))
-        axes.hlines(rows, 0, list(means.values()), color=BLUE, linewidth=1.2)
-        axes.plot(list(means.values()), rows, "o", color=BLUE, markersize=5)
-        for row, value in zip(rows, means.values(), strict=True):
-            axes.annotate(
-                numbers.forecast(value), (value, row), xytext=(7, 0), textcoords="offset points", va="center"
-            )
-        axes.set_yticks(rows, list(means))
-        axes.set_ylim(max(len(means), 1) - 0.4, -0.6)
-        axes.set_xlim(0, 1.15 * max([*means.values(), 1.0 if metric == "mase" else 0.0]) or 1)
-        if metric == "mase":
-            axes.axvline(1.0, color=QUIET, linewidth=0.8, linestyle=(0, (1, 2)))
-        axes.set_xlabel(
-            f"mean {metric.upper()} (smaller is better{'; 1 = naive' if metric == 'mase' else ''})"
-        )
-        figure.subplots_adjust(left=0.27, right=0.97, bottom=0.5 / figure.get_figheight(), top=0.97)
-        return _svg(figure, f"leaderboard-{metric}", f"Leaderboard by {metric.upper()}", description)

@@ -124,6 +124,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "; {before} से अधिक होना {verbal} ({p})",
     ),
     "message.of": ("{value} of {when} ({status})", "{when} के {value} ({status})"),
+    "bound.over": ("over {figure}", "{figure} से अधिक"),
+    "bound.under": ("under {figure}", "{figure} से कम"),
+    "bound.at least": ("at least {figure}", "कम-से-कम {figure}"),
+    "bound.at most": ("at most {figure}", "अधिक-से-अधिक {figure}"),
     "virtually certain": ("virtually certain", "लगभग निश्चित"),
     "extremely likely": ("extremely likely", "अत्यंत संभावित"),
     "very likely": ("very likely", "बहुत संभावित"),
@@ -140,6 +144,19 @@ _WORDS: dict[str, tuple[str, str]] = {
     "derived": ("derived", "व्युत्पन्न"),
     "target": ("target, not an observation", "लक्ष्य, प्रेक्षण नहीं"),
 }  # fmt: skip
+
+
+_UNITS = {
+    "vehicles": "वाहन",
+    "t magnet": "टन चुंबक",
+    "t REO": "टन दुर्लभ मृदा ऑक्साइड",
+    "t NdPr oxide": "टन NdPr ऑक्साइड",
+    "t Nd": "टन नियोडिमियम धातु",
+    "USD m": "मिलियन अमेरिकी डॉलर",
+    "INR crore": "करोड़ ₹",
+    "MW": "मेगावाट",
+    "t": "टन",
+}
 
 
 class Words(Mapping[str, str]):
@@ -169,6 +186,19 @@ class Words(Mapping[str, str]):
 
     def __hash__(self) -> int:
         return hash(self.language)
+
+    def percent(self, text: str) -> str:
+        """A probability as text, with its bound in words where it has one.
+
+        >>> Words("en").percent("over 99%"), Words("hi").percent("over 99%"), Words("hi").percent("63%")
+        ('over 99%', '99% से अधिक', '63%')
+        """
+        bound, _, figure = text.rpartition(" ")
+        return self.say(f"bound.{bound}", figure=figure) if bound else text
+
+    def amount(self, text: str, unit: str, english: str) -> str:
+        """A number with its unit; ``english`` stands where a language has no word for the unit."""
+        return f"{text} {_UNITS[unit]}" if self.language == "hi" and unit in _UNITS else english
 
     def say(self, key: str, **parts: str) -> str:
         """A sentence with its numbers and names filled in."""

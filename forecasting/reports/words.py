@@ -116,7 +116,11 @@ def message(
     said = words or Words("en")
     low, median, high = (numbers.forecast(quantiles[level]) for level in (0.1, 0.5, 0.9))
     text = said.say(
-        "message", when=period_text(period), amount=numbers.with_unit(median, unit), low=low, high=high
+        "message",
+        when=period_text(period),
+        amount=said.amount(median, unit, numbers.with_unit(median, unit)),
+        low=low,
+        high=high,
     )
     if observed is None:
         return f"{text}."
@@ -125,7 +129,7 @@ def message(
     before = said.say(
         "message.of", value=numbers.observed(value), when=period_text(then), status=said.get(status, status)
     )
-    return f"{text}{said.say('message.above', verbal=said[verbal(share)], p=shown, before=before)}."
+    return f"{text}{said.say('message.above', verbal=said[verbal(share)], p=said.percent(shown), before=before)}."
 
 
 def certificate_sentence(

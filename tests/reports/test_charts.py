@@ -16,8 +16,8 @@ from forecasting.reports.charts import (
     QUIET,
     VERMILLION,
     fan_chart,
-    leaderboard_chart,
 )
+from forecasting.reports.leaderboard import leaderboard_chart
 from forecasting.reports.model import Chart
 
 

@@ -1,0 +1,87 @@
+"""``forecast report``: what it prints, what it writes, and what it says when asked for the impossible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forecasting.cli import app
+from forecasting.publishing import edition as editions
+from forecasting.reports import Material, rendered
+
+ID = "2026-11-22-cccccccc"
+
+
+@pytest.fixture(scope="module")
+def root(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("editions")
+    files = rendered(replace(material, edition_id=ID), ["html", "csv"])
+    editions.write(folder, ID, files, {"as_of": "2026-11-20", "released": "2026-11-22", "status": "ok"})
+    return folder
+
+
+def said(arguments: list[str], root: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = app.run(["report", *arguments, "--editions", str(root)])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def test_it_names_the_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said([], root, capsys)
+    assert (code, out.strip()) == (0, str(root / ID / "report.html"))
+
+
+def test_it_prints_a_chart(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("supply.metal", "balance-chart"):
+        code, out, _ = said(["--chart", name], root, capsys)
+        assert code == 0
+        assert out.startswith("<svg ")
+        assert out.rstrip().endswith("</svg>")
+    code, _, err = said(["--chart", "supply.mettal"], root, capsys)
+    assert code == 66
+    assert "supply-metal" in err
+
+
+def test_it_lays_out_what_is_asked_and_leaves_the_edition(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    wanted = ["latest", "--only", "supply.metal,supply.oxide", "--format", "html,csv", "--out", str(out)]
+    code, printed, _ = said(wanted, root, capsys)
+    assert code == 0
+    assert str(out / "report.html") in printed.splitlines()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert 'id="supply-metal"' in page
+    assert 'id="demand-ev-two-wheelers"' not in page
+    editions.verify(root / ID)
+
+
+def test_hindi_has_a_name_of_its_own(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["--language", "hi", "--grouping", "indian", "--out", str(tmp_path)]
+    assert said(wanted, root, capsys)[0] == 0
+    assert "28,40,000" in (tmp_path / "report.hi.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "found"),
+    [
+        (["--format", "pfd", "--out", "x"], 2, "did you mean 'pdf'"),
+        (["--only", "supply.oxid", "--out", "x"], 2, "did you mean 'supply.oxide'"),
+        (["--template", "/nonexistent"], 66, "brand.yaml is missing"),
+        (["2026-01-01"], 66, "is not an edition"),
+    ],
+)
+def test_the_impossible_is_named(
+    root: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, found: str
+) -> None:
+    got, _, err = said(arguments, root, capsys)
+    assert got == code
+    assert found in " ".join(err.split())
+
+
+def test_a_site(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(["--site", str(tmp_path / "site")], root, capsys)
+    assert code == 0
+    assert Path(out.strip()).read_text(encoding="utf-8").startswith("<!doctype html>")
