@@ -143,7 +143,7 @@ def log(store: Store, found: list[Outcome]) -> dict[str, str]:
 
     from forecasting import __version__
     from forecasting.evaluation.cache import code_digest
-    from forecasting.reports.charts import leaderboard_chart
+    from forecasting.reports.leaderboard import leaderboard_chart
     from forecasting.tracking import ExperimentRecord, default_store, log_experiment
 
     tracking = default_store(project_root()).ready()
