@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,9 +134,7 @@ def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
         "heavy = {'pandas', 'numpy', 'mlflow', 'statsmodels', 'prophet', 'sklearn', 'matplotlib', 'scipy', 'pint'};"
         "print('HEAVY', sorted(heavy & set(sys.modules)))"
     )
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
     )
     assert "HEAVY []" in done.stdout, done.stdout + done.stderr
-    assert time.monotonic() - started < 30
