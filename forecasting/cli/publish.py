@@ -72,6 +72,7 @@ def main_job(jobs: JobsOption = 2) -> None:
         release(store, found, log(store, found), "lowest mean score in the backtest")
     done = _publish(store, None, None, None)
     _print_headlines(done.folder)
+    _print_answer(done.folder)
     typer.echo(
         f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}"
     )
@@ -90,15 +91,10 @@ def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: st
 
 
 def _render(facts: Facts) -> Mapping[str, bytes]:
-    from dataclasses import fields
+    from forecasting.reports import rendered
+    from forecasting.reports.archive import from_facts
 
-    from forecasting.reports import Material
-    from forecasting.reports.html import page
-    from forecasting.reports.model import build
-
-    taken = {field.name for field in fields(Material)}
-    given = {field.name: getattr(facts, field.name) for field in fields(facts) if field.name in taken}
-    return {"report.html": page(build(Material(**given, next_release=None, status="normal")))}
+    return rendered(from_facts(facts))
 
 
 def _released(found: list[Outcome]) -> bool:
@@ -134,3 +130,18 @@ def _print_headlines(folder: Path) -> None:
             f"{series:26} {period:7} {unit:13} {q[0.5]:12,.0f}   "
             f"{f'{q[0.1]:,.0f} to {q[0.9]:,.0f}':28}  {q[0.025]:,.0f} to {q[0.975]:,.0f}"
         )
+
+
+def _print_answer(folder: Path) -> None:
+    import pandas as pd
+
+    heads = pd.read_csv(folder / "balance" / "scenarios.csv").set_index("scenario")
+    typer.echo("\ndoes it add up in FY2030? gap = demand less supply, t magnet, median (80 % band)")
+    for scenario in ("baseline", "mission"):
+        row = heads.loc[scenario]
+        for gap, meaning in (("home", "made in India"), ("market", "imports included")):
+            low, middle, high = (row[f"gap_{gap}_{q}"] for q in ("low_80", "median", "high_80"))
+            typer.echo(
+                f"  {scenario:10} {meaning:17} {middle:9,.0f} ({low:,.0f} to {high:,.0f}), "
+                f"P(shortage) {row[f'p_shortage_{gap}']:.2f}"
+            )
