@@ -26,7 +26,7 @@ from forecasting.publishing.release import Release
 
 # Files of data/ that forecasts of series do not depend on, and code they do beside that of the models.
 _AFTERWARDS = {"balance.yaml", "outlooks.csv", "publication.yaml", "sources.yaml"}
-_CODE = ("frames.py", "periods.py", "balance/joint.py", "data/*.py", "features/*.py", "evaluation/*.py")
+_CODE = ("frames/*.py", "periods.py", "balance/joint.py", "data/*.py", "features/*.py", "evaluation/*.py")
 
 
 def joint_paths(

@@ -1,16 +1,9 @@
-"""The only things that cross a border: observations, panels, forecasts and scores.
-
-:class:`Observations` are rows that know when they became known. A :class:`Panel` is what models fit: regular
-series of one period kind, gaps left open. A :class:`Forecast` is a set of joint sample paths; quantiles are
-computed once, at the end.
-"""
+"""Forecasts: joint sample paths, and the arithmetic on them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -19,136 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasting.errors import DataError, PeriodError, UnitError
+from forecasting.frames.panel import Panel
 from forecasting.periods import Kind, Period
 from forecasting.units import require_same
 
 Array = npt.NDArray[np.float64]
 LEVELS: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
-OBSERVATION_COLUMNS = ("period", "series", "value", "unit", "source", "status", "available_at", "note")
-
-
-@dataclass(frozen=True)
-class Observations:
-    """Rows of ``data/observations``: one value of one series for one period by one source at one vintage.
-
-    ``frame`` has the columns of :data:`OBSERVATION_COLUMNS`; ``value`` is float, ``available_at`` a datetime.
-    """
-
-    frame: pd.DataFrame
-
-    def as_of(self, day: date) -> Observations:
-        """Exactly what was known at the end of a day: rows with ``available_at`` on or before it."""
-        return Observations(self.frame[self.frame["available_at"] <= pd.Timestamp(day)])
-
-    def of(self, *series: str) -> Observations:
-        """The rows of some series."""
-        return Observations(self.frame[self.frame["series"].isin(series)])
-
-    def digest(self) -> str:
-        """SHA-256 over the canonical CSV of all rows, in canonical order."""
-        columns = list(OBSERVATION_COLUMNS)
-        ordered = self.frame.sort_values([*columns[:2], "source", "available_at"])[columns]
-        return hashlib.sha256(ordered.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class KnownSum:
-    """What is known of some missing periods of a series: together they are ``total``, give or take ``slack``.
-
-    ``ordinals`` are the periods' running numbers; ``slack`` is one standard deviation in the series' unit.
-    """
-
-    series: str
-    ordinals: tuple[int, ...]
-    total: float
-    slack: float
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Regular series of one period kind, side by side; a gap is NaN, never a filled-in value.
-
-    ``values`` is indexed by consecutive period ordinals and has one column a series. ``ceilings`` (same
-    columns or fewer) gives upper bounds that move with time, such as the market a series is part of; its index
-    may reach into the future, because a bound must be known where forecasts are made. ``sums`` says what stated
-    totals leave for gaps; it never becomes an observation.
-    """
-
-    kind: Kind
-    values: pd.DataFrame
-    units: Mapping[str, str] = field(default_factory=dict)
-    ceilings: pd.DataFrame | None = None
-    sums: tuple[KnownSum, ...] = ()
-
-    def __post_init__(self) -> None:
-        ordinals = self.values.index.to_numpy()
-        if len(ordinals) > 1 and not bool((np.diff(ordinals) == 1).all()):
-            raise PeriodError("a panel's periods must be consecutive; leave gaps as NaN rows")
-
-    @classmethod
-    def of(
-        cls, series: Mapping[str, Mapping[Period, float]], units: Mapping[str, str] | None = None
-    ) -> Panel:
-        """A panel from values by period.
-
-        >>> panel = Panel.of({"a": {Period.parse("CY2020"): 1.0, Period.parse("CY2022"): 3.0}})
-        >>> panel.values["a"].tolist()
-        [1.0, nan, 3.0]
-        """
-        kinds = {period.kind for values in series.values() for period in values}
-        if len(kinds) > 1:
-            raise PeriodError(f"one panel cannot hold {' and '.join(sorted(kinds))} periods")
-        columns = {
-            id: pd.Series({period.ordinal: value for period, value in values.items()}, dtype=float)
-            for id, values in series.items()
-        }
-        frame = pd.DataFrame(columns)
-        if len(frame):
-            frame = frame.reindex(range(int(frame.index.min()), int(frame.index.max()) + 1))
-        return cls(next(iter(kinds), Kind.CY), frame, dict(units or {}))
-
-    @property
-    def ids(self) -> list[str]:
-        return [str(id) for id in self.values.columns]
-
-    @property
-    def first(self) -> Period:
-        return Period(self.kind, int(self.values.index[0]))
-
-    @property
-    def last(self) -> Period:
-        return Period(self.kind, int(self.values.index[-1]))
-
-    @property
-    def periods(self) -> list[Period]:
-        return [Period(self.kind, int(ordinal)) for ordinal in self.values.index]
-
-    def only(self, *ids: str) -> Panel:
-        """The panel of some of its series."""
-        ceilings = None if self.ceilings is None else self.ceilings[[c for c in self.ceilings if c in ids]]
-        sums = tuple(one for one in self.sums if one.series in ids)
-        return replace(self, values=self.values[list(ids)], ceilings=ceilings, sums=sums)
-
-    def until(self, last: Period) -> Panel:
-        """The panel cut after a period; ceilings are kept whole because they are known ahead."""
-        sums = tuple(one for one in self.sums if max(one.ordinals) <= last.ordinal)
-        return replace(self, values=self.values.loc[: (last - self.first) + self.first.ordinal], sums=sums)
-
-    def trimmed(self, id: str) -> pd.Series:
-        """One series from its first to its last observation, gaps inside left as NaN."""
-        values: pd.Series = self.values[id]
-        known = values.index[values.notna()]
-        return values.loc[known[0] : known[-1]] if len(known) else values.iloc[:0]
-
-    def digest(self) -> str:
-        """SHA-256 of kind, units, values, ceilings and known sums, independent of column order."""
-        parts = [self.kind, repr(sorted(self.units.items()))]
-        if self.sums:
-            parts.append(repr(sorted((one.series, one.ordinals, one.total, one.slack) for one in self.sums)))
-        for frame in (self.values, self.ceilings):
-            if frame is not None:
-                parts.append(frame[sorted(frame.columns)].to_csv(lineterminator="\n"))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -328,14 +197,3 @@ class Forecast:
             {id: unit for part in parts for id, unit in part.units.items()},
             {id: model for part in parts for id, model in part.models.items()},
         )
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Backtest results: one row a model, series, origin and horizon step.
-
-    Columns: ``series, model, cutoff, period, step, actual, point, mase, crps, in_50, in_80, in_95`` and
-    ``failure`` (the refusal or error in words; the numbers are then NaN).
-    """
-
-    frame: pd.DataFrame

@@ -1,0 +1,35 @@
+"""Observations: rows that know when they became known."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+OBSERVATION_COLUMNS = ("period", "series", "value", "unit", "source", "status", "available_at", "note")
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Rows of ``data/observations``: one value of one series for one period by one source at one vintage.
+
+    ``frame`` has the columns of :data:`OBSERVATION_COLUMNS`; ``value`` is float, ``available_at`` a datetime.
+    """
+
+    frame: pd.DataFrame
+
+    def as_of(self, day: date) -> Observations:
+        """Exactly what was known at the end of a day: rows with ``available_at`` on or before it."""
+        return Observations(self.frame[self.frame["available_at"] <= pd.Timestamp(day)])
+
+    def of(self, *series: str) -> Observations:
+        """The rows of some series."""
+        return Observations(self.frame[self.frame["series"].isin(series)])
+
+    def digest(self) -> str:
+        """SHA-256 over the canonical CSV of all rows, in canonical order."""
+        columns = list(OBSERVATION_COLUMNS)
+        ordered = self.frame.sort_values([*columns[:2], "source", "available_at"])[columns]
+        return hashlib.sha256(ordered.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
