@@ -47,6 +47,8 @@ class Facts:
     balance: Mapping[str, pd.DataFrame]
     data_digest: str
     code_version: str
+    status: str
+    status_reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def publish(
             "key": key,
             "as_of": as_of.isoformat(),
             "released": edition_date.isoformat(),
-            "status": "ok",
+            "status": facts.status,
+            "status_reasons": list(facts.status_reasons),
             "observations_sha256": known.digest(),
         }
         return Published(edition.write(root, id, files, manifest), new=True)
@@ -117,6 +120,16 @@ def _key(store: Store, known: Observations, release: Release) -> str:
     configuration = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     inputs = [known.digest(), release.digest, __version__, *configuration]
     return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
+
+
+def shortcomings(catalogue: Catalogue, as_of: date, released: date) -> tuple[str, ...]:
+    """What readers must be told beside the numbers: data older than the declared limit in days."""
+    age, limit = (released - as_of).days, catalogue.publication.gates["stale_days"]
+    if age <= limit:
+        return ()
+    return (
+        f"No figure became known after {as_of}, {age} days before the release; the limit is {limit:.0f}.",
+    )
 
 
 def tabulate(forecasts: list[Forecast]) -> pd.DataFrame:
@@ -155,6 +168,7 @@ def _facts(
 ) -> Facts:
     ids = list(dict.fromkeys(table["series"]))
     outlooks = store.catalogue.root / "outlooks.csv"
+    reasons = shortcomings(store.catalogue, as_of, released)
     return Facts(
         edition_id=id,
         released=released,
@@ -168,6 +182,8 @@ def _facts(
         balance=balance,
         data_digest=known.digest(),
         code_version=__version__,
+        status="degraded" if reasons else "normal",
+        status_reasons=reasons,
     )
 
 

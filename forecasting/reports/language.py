@@ -59,7 +59,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unscheduled": ("not scheduled", "तय नहीं"),
     "normal": ("Normal", "सामान्य"),
     "normal.text": (
-        "Every input arrived and every gate was passed.",
+        "The data are recent enough and every gate was passed.",
         "सभी आँकड़े समय पर आए और हर जाँच पूरी हुई।",
     ),
     "degraded": ("Degraded", "सीमित"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from forecasting.frames import LEVELS
 from forecasting.periods import Kind
 from forecasting.publishing.champions import forecast_paths
 from forecasting.publishing.gates import objections
+from forecasting.publishing.job import shortcomings
 from forecasting.publishing.release import load
 from tests.browser import opened
 from tests.cli.conftest import Project
@@ -175,3 +176,17 @@ def test_the_report_opens_from_the_file_system_without_network(project: Project)
         assert page.locator("svg").count() >= 10
     assert complaints == []
     assert set(requests) == {address}
+
+
+def test_old_data_are_not_dressed_as_fresh(project: Project) -> None:
+    store = Store.open(project.root / "data")
+    known = store.last_known(date(2026, 11, 22))
+    assert shortcomings(store.catalogue, known, known + timedelta(days=120)) == ()
+    (said,) = shortcomings(store.catalogue, known, known + timedelta(days=121))
+    assert "121 days before the release; the limit is 120" in said
+    manifest = json.loads((project.latest / "MANIFEST.json").read_text())
+    released = date.fromisoformat(manifest["released"])
+    late = (released - known).days > 120
+    assert manifest["status"] == ("degraded" if late else "normal")
+    page = (project.latest / "report.html").read_text()
+    assert ("the limit is 120" in page) == late
