@@ -41,6 +41,20 @@ class Backtest(Strict):
         return label
 
 
+class Promotion(Strict):
+    """What a challenger must show before it replaces the champion of a series.
+
+    ``alpha`` is the nominal rate, one-sided, at which an equal challenger may be promoted; ``margin`` the least
+    share by which its mean score must be lower; ``pairs`` the fewest origins at which both were judged, below which the
+    answer is inconclusive; ``issued`` the fewest forecasts really issued before those have a say of their own.
+    """
+
+    alpha: float = Field(default=0.1, gt=0, lt=0.5)
+    margin: float = Field(default=0.0, ge=0, lt=1)
+    pairs: int = Field(default=8, ge=3)
+    issued: int = Field(default=4, ge=2)
+
+
 class Experiment(Strict):
     """One group of series of one period kind and the models that compete for them.
 
@@ -59,6 +73,7 @@ class Experiment(Strict):
     covariates: tuple[Literal["events", "breaks", "calendar", "plan"], ...] = ()
     metric: Literal["crps", "absolute_error"] = "crps"
     margin: float = Field(default=0.1, ge=0, lt=1)
+    promotion: Promotion = Promotion()
     paths: int = Field(default=1000, ge=50)
     seed: int = 2030
 
