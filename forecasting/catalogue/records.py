@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from forecasting.catalogue.sinks import SinkRecord
 from forecasting.periods import Kind, Period
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=120)]
@@ -197,10 +198,19 @@ class RawFile(Strict):
 
 
 class Publication(Strict):
-    """How editions are published: calendar, critical series, thresholds of the gates, contact, licence."""
+    """How editions are published: calendar, critical series, thresholds of the gates, contact, licence, sinks."""
 
     release_calendar: dict[str, Any]
     critical: tuple[Identifier, ...]
     contact: str
     licence: str
     gates: dict[str, float]
+    sinks: tuple[SinkRecord, ...] = ()
+
+    @field_validator("sinks")
+    @classmethod
+    def _named_once(cls, sinks: tuple[SinkRecord, ...]) -> tuple[SinkRecord, ...]:
+        names = [sink.name for sink in sinks]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"the name {min(twice)!r} stands twice; deliveries are recorded by name")
+        return sinks

@@ -124,7 +124,7 @@ def _facts(material: Material) -> dict[str, Any]:
             },
             "events": {id: one.model_dump(mode="json") for id, one in events.items()},
             "events_order": [id for id in catalogue.events if id in events],
-            "publication": catalogue.publication.model_dump(mode="json"),
+            "publication": catalogue.publication.model_dump(mode="json", exclude={"sinks"}),
         },
     }
 
