@@ -53,7 +53,7 @@ def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, A
         staging.rename(final)
         final.chmod(0o755)
         _flush(root)
-        _point(root, id)
+        point(root, id)
     except OSError as error:
         raise CannotWrite(f"{final}: writing stopped ({error.strerror}); free space and run again") from error
     finally:
@@ -76,7 +76,8 @@ def fill(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> 
     _flush(folder)
 
 
-def _point(root: Path, id: str) -> None:
+def point(root: Path, id: str) -> None:
+    """Make ``latest`` point to an edition: a reader sees the one or the other."""
     link = root / f".{LATEST}-{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(id)
@@ -85,12 +86,20 @@ def _point(root: Path, id: str) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of an edition; :class:`InputMissing` when there is none."""
+    """The manifest of an edition; :class:`InputMissing` when there is none, :class:`DataError` when it is damaged."""
     path = folder / MANIFEST
     if not path.is_file():
         raise InputMissing(f"{path} is missing; {folder} is not an edition")
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest
+    try:
+        manifest = json.loads(path.read_bytes())
+        listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    except (ValueError, KeyError, TypeError):
+        listed = {}
+    if not listed:
+        fault = Fault(str(path), "not what was written", "restore it from a copy")
+        raise DataError(f"{folder}: the edition is damaged", [fault])
+    found: dict[str, Any] = manifest
+    return found
 
 
 def verify(folder: Path) -> dict[str, Any]:
