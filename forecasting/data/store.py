@@ -31,20 +31,12 @@ class Store:
         its YAML, and one :class:`DataError` with every fault of every CSV.
         """
         catalogue = Catalogue.read(root)
-        folder = root / "observations"
-        paths = sorted(folder.glob("*.csv"))
-        if not paths:
-            raise InputMissing(f"{folder} holds no .csv; restore data/observations")
-        frames: list[pd.DataFrame] = []
-        faults: list[Fault] = []
-        for path in paths:
-            frame, found = read_observations(path, catalogue, today or date.today())
-            frames.append(frame)
-            faults += found
-        if faults:
-            raise DataError(f"{root}: {len(faults)} fault(s) in its observations", faults)
-        merged = pd.concat(frames, ignore_index=True)
-        corrected = marked(_corrected(merged, catalogue), catalogue)
+        return cls.of(catalogue, reported(catalogue, today or date.today()))
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, rows: pd.DataFrame) -> Store:
+        """The store of rows as sources reported them; see :func:`reported`."""
+        corrected = marked(_corrected(rows, catalogue), catalogue)
         ordered = corrected.sort_values(["series", "period", "source", "available_at"], ignore_index=True)
         return cls(catalogue, Observations(ordered[list(OBSERVATION_COLUMNS)]))
 
@@ -63,6 +55,26 @@ class Store:
         """The last day up to ``day`` on which anything became known: the true as-of date of the data."""
         known: date = self.as_of(day).frame["available_at"].max().date()
         return known
+
+
+def reported(catalogue: Catalogue, today: date) -> pd.DataFrame:
+    """The rows of a data folder as their sources reported them: checked, nothing corrected, nothing relabelled.
+
+    Raises :class:`InputMissing` without any file and one :class:`DataError` with every fault of every file.
+    """
+    folder = catalogue.root / "observations"
+    paths = sorted(folder.glob("*.csv"))
+    if not paths:
+        raise InputMissing(f"{folder} holds no .csv; restore data/observations")
+    frames: list[pd.DataFrame] = []
+    faults: list[Fault] = []
+    for path in paths:
+        frame, found = read_observations(path, catalogue, today)
+        frames.append(frame)
+        faults += found
+    if faults:
+        raise DataError(f"{catalogue.root}: {len(faults)} fault(s) in its observations", faults)
+    return pd.concat(frames, ignore_index=True)
 
 
 def believed(
