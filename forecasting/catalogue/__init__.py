@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from forecasting.catalogue.gating import Severity
 from forecasting.catalogue.reading import MAX_YAML_BYTES, read_record, read_yaml, validate
 from forecasting.catalogue.records import (
     STATUSES,
@@ -50,6 +51,7 @@ __all__ = [
     "Publication",
     "RawFile",
     "Series",
+    "Severity",
     "Source",
     "SourceId",
     "Status",
@@ -240,4 +242,6 @@ class Catalogue:
                 known(f"{self.root / 'raw_files.yaml'}: {digest[:12]}", source, self.sources, "source")
         for target in self.publication.critical:
             known(str(self.root / "publication.yaml"), target, self.series, "series")
+        for family in self.publication.expected:
+            known(f"{self.root / 'publication.yaml'}: expected", family, self.families, "source family")
         return faults

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from forecasting.catalogue.gating import Expectation, Gates, ReleaseCalendar, ScenarioOrder
 from forecasting.catalogue.sinks import SinkRecord
 from forecasting.periods import Kind, Period
 
@@ -198,13 +199,19 @@ class RawFile(Strict):
 
 
 class Publication(Strict):
-    """How editions are published: calendar, critical series, thresholds of the gates, contact, licence, sinks."""
+    """How editions are published: calendar, critical series, contact, licence, gates, sinks.
 
-    release_calendar: dict[str, Any]
+    ``expected`` says when a source family prints where ``lag_days`` of its series would not; ``scenario_order``
+    which scenarios lie above which.
+    """
+
+    release_calendar: ReleaseCalendar | None = None
     critical: tuple[Identifier, ...]
     contact: str
     licence: str
-    gates: dict[str, float]
+    gates: Gates = Gates()
+    expected: dict[Identifier, Expectation] = Field(default_factory=dict)
+    scenario_order: tuple[ScenarioOrder, ...] = ()
     sinks: tuple[SinkRecord, ...] = ()
 
     @field_validator("sinks")

@@ -124,11 +124,11 @@ def _key(store: Store, known: Observations, release: Release) -> str:
 
 def shortcomings(catalogue: Catalogue, as_of: date, released: date) -> tuple[str, ...]:
     """What readers must be told beside the numbers: data older than the declared limit in days."""
-    age, limit = (released - as_of).days, catalogue.publication.gates["stale_days"]
+    age, limit = (released - as_of).days, catalogue.publication.gates.freshness.stale_days
     if age <= limit:
         return ()
     return (
-        f"No figure became known after {as_of}, {age} days before the release; the limit is {limit:.0f}.",
+        f"No figure became known after {as_of}, {age} days before the release; the limit is {limit}.",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from calendar import monthrange
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 FACTS = "facts.json"
 _PLAIN = ("edition_id", "status", "data_digest", "code_version", "scenario")
 _DATES = ("released", "as_of", "next_release")
+_PUBLIC = ("release_calendar", "critical", "contact", "licence")  # of publication.yaml
 COUNTS = ("origins", "points")
 _NUMBERS = {
     "forecasts": ("quantile", "value"),
@@ -40,26 +40,10 @@ def from_facts(facts: Facts) -> Material:
     tables = dict(getattr(facts, "tables", {})) | dict(facts.balance)
     if "balance" in tables and "structure" not in tables:
         tables["structure"] = structure(Graph.read(facts.catalogue))
-    given.setdefault("next_release", next_release(facts.catalogue.publication, facts.released))
+    calendar = facts.catalogue.publication.release_calendar
+    given.setdefault("next_release", calendar.next_release(facts.released) if calendar else None)
     given.setdefault("status", "normal")
     return Material(**given, tables=tables)
-
-
-def next_release(publication: Publication, released: date) -> date | None:
-    """The day of the next edition by the release calendar; none when the calendar names no day of the month.
-
-    >>> from types import SimpleNamespace
-    >>> monthly = SimpleNamespace(release_calendar={"every": "month", "day": 20})
-    >>> next_release(monthly, date(2026, 11, 22)), next_release(monthly, date(2026, 11, 4))
-    (datetime.date(2026, 12, 20), datetime.date(2026, 11, 20))
-    """
-    calendar = publication.release_calendar
-    if calendar.get("every") != "month" or not isinstance(calendar.get("day"), int):
-        return None
-    day = int(calendar["day"])
-    months = released.year * 12 + released.month - (1 if released.day < day else 0)
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
 
 
 def is_numeric(table: str, column: str) -> bool:
@@ -153,7 +137,7 @@ def from_edition(folder: Path) -> Material:
         events={id: Event.model_validate(events[id]) for id in held["events_order"]},
         assumptions={},
         corrections=(),
-        publication=Publication.model_validate(held["publication"]),
+        publication=Publication.model_validate({name: held["publication"][name] for name in _PUBLIC}),
     )
     tables: dict[str, Any] = {name: _read(folder, name) for name in COLUMNS}
     days: dict[str, Any] = {

@@ -66,11 +66,9 @@ def made_up_catalogue() -> Catalogue:
         ),
     }  # fmt: skip
     publication = Publication(
-        release_calendar={},
         critical=(EV, METAL),
         contact="reports@example.org",
         licence="CC BY 4.0",
-        gates={},
     )
     return Catalogue(Path("made-up"), series, sources, events, {}, (), publication)
 

@@ -1,0 +1,71 @@
+"""What an edition must satisfy before anybody sees it.
+
+A gate takes the :class:`~forecasting.publishing.gates.view.View` of a candidate and yields what it objects to. A new
+gate is one function, one line in :data:`GATES`, and one record in :mod:`forecasting.catalogue.gating` when it has
+thresholds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+
+import pandas as pd
+
+from forecasting.catalogue import Catalogue
+from forecasting.errors import UsageError, nearest
+from forecasting.frames import OBSERVATION_COLUMNS, Observations
+from forecasting.publishing.candidate import Candidate, Objection, Verdict
+from forecasting.publishing.gates.bounds import ceiling
+from forecasting.publishing.gates.shape import LAST, complete, finite, non_negative, ordered
+from forecasting.publishing.gates.view import Found, View
+
+__all__ = ["FIXED", "GATES", "LAST", "Found", "Gate", "View", "judge", "objections", "require_known"]
+
+Gate = Callable[[View], Iterator[Found]]
+
+GATES: dict[str, Gate] = {
+    "finite": finite,
+    "ordered": ordered,
+    "non_negative": non_negative,
+    "complete": complete,
+    "ceiling": ceiling,
+}
+FIXED = frozenset({"finite", "ordered", "non_negative", "complete"})  # no reason makes these publishable
+
+
+def require_known(overrides: Mapping[str, str]) -> None:
+    """Raises :class:`UsageError` for a gate that is not, one that is fixed, or a missing reason."""
+    for name, reason in overrides.items():
+        if name not in GATES:
+            raise UsageError(f"--override {name}: there is no such gate; {nearest(name, GATES)}")
+        if name in FIXED:
+            raise UsageError(f"--override {name}: this gate cannot be overridden; mend the forecast instead")
+        if not reason.strip():
+            raise UsageError(f"--override {name}: give the reason with --reason; it is published")
+
+
+def judge(candidate: Candidate, overrides: Mapping[str, str]) -> Verdict:
+    """The objections of every gate, in the order of :data:`GATES`, then of series and text.
+
+    ``overrides`` gives, by gate, the reason to publish in spite of its objections; see :func:`require_known`.
+    """
+    require_known(overrides)
+    view = View(candidate)
+    said = [
+        Objection(name, found.severity, found.text, found.series, overrides.get(name, "").strip())
+        for name, gate in GATES.items()
+        for found in sorted(gate(view), key=lambda one: (one.series, one.text, one.severity))
+    ]
+    return Verdict(tuple(dict.fromkeys(said)))
+
+
+def objections(table: pd.DataFrame, catalogue: Catalogue) -> dict[str, list[str]]:
+    """What the gates have against a forecast table alone, by gate."""
+    nothing = Observations(pd.DataFrame(columns=list(OBSERVATION_COLUMNS)))
+    today = date.today()
+    candidate = Candidate(table, {}, pd.DataFrame(), {}, catalogue, nothing, today, today)
+    said: dict[str, list[str]] = {}
+    for one in judge(candidate, {}).objections:
+        said.setdefault(one.gate, []).append(f"{one.series} {one.text}".strip())
+    return said
