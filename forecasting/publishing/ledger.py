@@ -66,8 +66,7 @@ def reconcile(root: Path) -> list[str]:
 def _unrecorded(root: Path, known: Ledger) -> list[str]:
     """Sound editions without a line, in the order they were written; the one ``latest`` points to comes last when
     nothing was recorded before."""
-    pointed = edition.latest(root)
-    found = []
+    pointed, found = _pointed(root), []
     for folder in edition.editions(root):
         if folder.name in known.editions:
             continue
@@ -76,20 +75,19 @@ def _unrecorded(root: Path, known: Ledger) -> list[str]:
         except DataError:
             continue
         if mine:
-            last = not known.editions and pointed is not None and pointed.name == folder.name
+            last = not known.editions and pointed == folder.name
             found.append((last, (folder / edition.MANIFEST).stat().st_mtime_ns, folder.name))
     return [id for _, _, id in sorted(found)]
 
 
 def _aim(root: Path, known: Ledger) -> list[str]:
-    pointed = edition.latest(root)
-    ranked = known.ranked
-    if not known.editions or (ranked and pointed is not None and pointed.name == ranked[0]):
+    pointed, ranked = _pointed(root), known.ranked
+    if not known.editions or (ranked and pointed == ranked[0]):
         return []
     passed = []
     for id in ranked:
-        if not damage(root, id, known):
-            if pointed is None or pointed.name != id:
+        if not edition_damage(root, id, known):
+            if pointed != id:
                 edition.point(root, id)
                 passed.append(f"latest now points to {id}")
             return passed
@@ -101,6 +99,44 @@ def _aim(root: Path, known: Ledger) -> list[str]:
     return passed
 
 
+def identify(root: Path, name: str) -> str:
+    """The id of an edition by its name, or of the one ``latest`` points to.
+
+    Raises :class:`InputMissing` when there is none of this name, and :class:`DataError` when ``latest`` does not
+    point where the audit file says.
+    """
+    known = _names(root)
+    if name in known:
+        return name
+    if name != edition.LATEST or not known:
+        advice = nearest(name, known) if known else "publish one first: forecast publish"
+        raise InputMissing(f"{root} has no edition {name!r}; {advice}")
+    pointed = _pointed(root)
+    if pointed in known:
+        return str(pointed)
+    faults = pointer_damage(root, ledger(root))
+    if faults:
+        raise DataError(f"{root / edition.LATEST}: damaged", faults)
+    raise InputMissing(f"{root}: no edition stands, all were retracted; name one: {', '.join(sorted(known))}")
+
+
+def _names(root: Path) -> set[str]:
+    """Every edition that lies in the folder or that the audit file names."""
+    present = {path.name for path in edition.editions(root)}
+    try:
+        return present | set(ledger(root).editions)
+    except DataError:
+        return present
+
+
+def _pointed(root: Path) -> str | None:
+    """The edition ``latest`` points to; its whole path when that is not in this folder."""
+    found = edition.latest(root)
+    if found is None:
+        return None
+    return found.name if found.parent == root.resolve() else str(found)
+
+
 def supersede(root: Path, id: str, by: str, kind: str, what: str) -> None:
     """Record an erratum: an edition was wrong in something, and a later one puts it right.
 
@@ -109,7 +145,7 @@ def supersede(root: Path, id: str, by: str, kind: str, what: str) -> None:
     """
     known = ledger(root)
     for one in (id, by):
-        _require_known(root, known, one)
+        _require_recorded(root, known, one)
     if kind not in CLASSES:
         raise UsageError(f"--class {kind!r} is not known; {nearest(kind, CLASSES)}")
     text = _said("--what", what)
@@ -126,7 +162,7 @@ def retract(root: Path, id: str, reason: str) -> list[str]:
     Raises :class:`UsageError` without a reason or when it is retracted already.
     """
     known = ledger(root)
-    _require_known(root, known, id)
+    _require_recorded(root, known, id)
     one = known.editions[id]
     if one.retracted_at is not None:
         raise UsageError(f"{id} was retracted on {one.retracted_at.date()} already: {one.retracted}")
@@ -152,7 +188,7 @@ def errata(root: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["date", "edition", "class", "what"])
 
 
-def damage(root: Path, id: str, known: Ledger) -> list[Fault]:
+def edition_damage(root: Path, id: str, known: Ledger) -> list[Fault]:
     """What is wrong with the files of an edition, every file of it: against its manifest, and the manifest against the
     audit file."""
     folder = root / id
@@ -174,6 +210,15 @@ def damage(root: Path, id: str, known: Ledger) -> list[Fault]:
     return faults
 
 
+def damage_of(root: Path, id: str) -> list[Fault]:
+    """What is wrong with one edition, the audit file, and ``latest``."""
+    try:
+        known = ledger(root)
+    except DataError as error:
+        return [*error.faults, *_own(root / id)]
+    return [*pointer_damage(root, known), *edition_damage(root, id, known)]
+
+
 def all_damage(root: Path) -> list[Fault]:
     """What is wrong with the audit file, ``latest``, and every edition under a root."""
     try:
@@ -183,7 +228,7 @@ def all_damage(root: Path) -> list[Fault]:
     present = {path.name for path in edition.editions(root)}
     faults = pointer_damage(root, known)
     for id in sorted(present | set(known.editions)):
-        faults += damage(root, id, known)
+        faults += edition_damage(root, id, known)
     return faults
 
 
@@ -194,8 +239,7 @@ def pointer_damage(root: Path, known: Ledger) -> list[Fault]:
     if left:
         found = f"a torn last line of {len(left)} bytes, left by a killed run"
         faults.append(Fault(str(root / AUDIT), found, "run forecast publish, which sets it aside"))
-    pointed, wanted = edition.latest(root), next(iter(known.ranked), None)
-    now = pointed.name if pointed else None
+    now, wanted = _pointed(root), next(iter(known.ranked), None)
     if now != wanted and known.editions:
         found = f"points to {now or 'no edition'}, the audit file says {wanted or 'none stands'}"
         faults.append(Fault(str(root / edition.LATEST), found, "run forecast publish, which moves it"))
@@ -210,10 +254,9 @@ def _own(folder: Path) -> list[Fault]:
     return []
 
 
-def _require_known(root: Path, known: Ledger, id: str) -> None:
+def _require_recorded(root: Path, known: Ledger, id: str) -> None:
     if id not in known.editions:
-        advice = nearest(id, known.editions) if known.editions else "publish one first: forecast publish"
-        raise InputMissing(f"{root / AUDIT} has no edition {id!r}; {advice}")
+        raise InputMissing(f"{root / AUDIT}: no line names {id}; forecast editions verify {id} says why")
 
 
 def _said(option: str, text: str) -> str:

@@ -155,12 +155,15 @@ class Ledger:
             if line.event in ("superseded", "retracted") and id in ("", line.edition)
         ]
 
-    def on(self, day: date, zone: ZoneInfo) -> list[Reign]:
-        """The editions that were the latest at some moment of a day in a time zone, in order."""
+    def on(self, day: date, zone: ZoneInfo) -> tuple[list[Reign], str]:
+        """The editions that were the latest at some moment of a day in a time zone, and the one at its end."""
         start = datetime(day.year, day.month, day.day, tzinfo=zone)
         after = day + timedelta(days=1)
         end = datetime(after.year, after.month, after.day, tzinfo=zone)
-        return [one for one in self.reigns if one.since < end and (one.until is None or one.until > start)]
+        then = [one for one in self.reigns if one.since < end and (one.until is None or one.until > start)]
+        last = then[-1] if then else None
+        stood = last is not None and (last.until is None or last.until >= end)
+        return then, last.edition if last and stood else ""
 
     def history(self, id: str) -> Iterable[Line]:
         """The lines that concern an edition."""
