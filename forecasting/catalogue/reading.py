@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from forecasting.catalogue.redaction import redacted
 from forecasting.errors import ConfigError, Fault, InputMissing, nearest
 
 MAX_YAML_BYTES = 512 * 1024
@@ -64,7 +65,8 @@ def _fault(path: Path, error: Any, model: type[BaseModel]) -> Fault:
     if error["type"] == "extra_forbidden":
         known = _known_keys(model, error["loc"])
         return Fault(where, "unknown key", nearest(str(error["loc"][-1]), known) if known else "remove it")
-    found = error["msg"] if error["type"] == "missing" else f"{error['msg']} (found {error['input']!r:.80})"
+    given = redacted(repr(error["input"]))[:80]
+    found = error["msg"] if error["type"] == "missing" else f"{error['msg']} (found {given})"
     return Fault(where, found, "see docs/data-format.md")
 
 

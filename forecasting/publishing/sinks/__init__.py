@@ -1,0 +1,31 @@
+"""Where editions are delivered besides their folder: an object store, a database, a static site.
+
+A sink never blocks or corrupts another, nor the edition itself, which is published before any of them is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from forecasting.catalogue.sinks import SinkRecord
+from forecasting.publishing.sinks.base import Delivered, Sink
+from forecasting.publishing.sinks.deliver import deliver_all, deliver_one
+from forecasting.publishing.sinks.object_store import ObjectStore
+from forecasting.publishing.sinks.record import Delivery
+from forecasting.publishing.sinks.site import Fill, Site
+from forecasting.publishing.sinks.sql import Sql
+
+__all__ = ["SINKS", "Delivered", "Delivery", "Fill", "Sink", "deliver_all", "deliver_one", "made"]
+
+SINKS: dict[str, Callable[[Any, Path, Fill], Sink]] = {
+    "object_store": lambda record, _base, _fill: ObjectStore(record),
+    "sql": lambda record, _base, _fill: Sql(record),
+    "site": Site,
+}
+
+
+def made(records: Sequence[SinkRecord], base: Path, fill: Fill) -> list[Sink]:
+    """The sinks of ``publication.yaml``; relative folders lie below ``base``, ``fill`` writes a site's pages."""
+    return [SINKS[record.kind](record, base, fill) for record in records]

@@ -1,0 +1,100 @@
+"""What the other end is told of every edition: when it was public, and what became of it, from the audit file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import DataError
+from forecasting.publishing.edition import read_manifest
+from forecasting.publishing.ledger import damage, ledger
+
+Span = tuple[datetime, datetime | None]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One edition: its dates, its status when it was published, and its fate.
+
+    ``public`` are the spans in which it was the latest (UTC; the end not included, None: still); ``fate`` is
+    ``current``, ``superseded`` or ``retracted``; ``reason`` says why it was retracted; ``corrections`` are its errata.
+    """
+
+    edition: str
+    key: str
+    released: date
+    as_of: date
+    status: str
+    manifest_sha256: str
+    fate: str
+    public: tuple[Span, ...]
+    superseded_by: str
+    retracted: datetime | None
+    reason: str
+    corrections: tuple[str, ...]
+
+    def told(self) -> dict[str, Any]:
+        """The account as plain values for JSON."""
+        return {
+            "edition": self.edition,
+            "released": self.released.isoformat(),
+            "as_of": self.as_of.isoformat(),
+            "status": self.status,
+            "manifest_sha256": self.manifest_sha256,
+            "fate": self.fate,
+            "public": [[_stamp(since), _stamp(until)] for since, until in self.public],
+            "superseded_by": self.superseded_by or None,
+            "retracted": _stamp(self.retracted),
+            "reason": self.reason,
+            "corrections": list(self.corrections),
+        }
+
+
+def accounts(root: Path) -> list[Account]:
+    """Every recorded edition that lies below a root, in the order of publication.
+
+    Raises :class:`DataError` when the chain of the audit file is broken.
+    """
+    known = ledger(root)
+    found = []
+    for id, one in known.editions.items():
+        if not (root / id).is_dir():
+            continue
+        manifest = read_manifest(root / id)
+        found.append(
+            Account(
+                id,
+                str(manifest.get("key", "")),
+                date.fromisoformat(str(manifest["released"])),
+                date.fromisoformat(str(manifest["as_of"])),
+                str(manifest.get("status", "normal")),
+                one.manifest,
+                known.status(id),
+                tuple((reign.since, reign.until) for reign in known.reigns if reign.edition == id),
+                known.superseded_by(id),
+                one.retracted_at,
+                one.retracted,
+                tuple(f"{e.day} {e.kind}: {e.what}" for e in known.errata(id)),
+            )
+        )
+    return found
+
+
+def checked(folder: Path, root: Path) -> dict[str, Any]:
+    """The manifest of an edition whose every byte is what was published; :class:`DataError` otherwise."""
+    faults = damage(root, folder.name, ledger(root))
+    if faults:
+        raise DataError(f"{folder} is not delivered: it is not what was published", faults)
+    return read_manifest(folder)
+
+
+def current(of: Iterable[Account]) -> Account | None:
+    """The edition readers are given today, among some: the one published last that was not retracted."""
+    return next((one for one in reversed(list(of)) if one.retracted is None), None)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None

@@ -1,0 +1,106 @@
+"""A static site over all editions, swapped whole: readers see the old one or the new one.
+
+``folder`` is a symbolic link to a hidden folder beside it, named by the digest of what it holds. A new site is made in
+a private folder, flushed, renamed, and the link is replaced by a rename. The last site stays for readers inside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from forecasting.catalogue.sinks import SiteRecord
+from forecasting.errors import CannotWrite
+from forecasting.publishing.edition import latest
+from forecasting.publishing.sinks.accounts import Account, accounts, checked
+from forecasting.publishing.sinks.base import Delivered
+
+Fill = Callable[[Sequence[Path], Path | None, Sequence[Account], SiteRecord, Path], None]
+
+
+class Site:
+    """Delivers a site over all editions into a folder of this machine.
+
+    ``fill(editions, latest, accounts, record, folder)`` writes the site into an empty folder.
+    """
+
+    whole = True
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, record: SiteRecord, base: Path, fill: Fill) -> None:
+        self.record = record
+        self.name = record.name
+        self.folder = base / record.folder
+        self.fill = fill
+
+    def deliver(self, folder: Path, root: Path) -> Delivered:
+        """Make the site of all editions and put it in place, unless the same one lies there."""
+        del folder
+        told = accounts(root)
+        found = [root / one.edition for one in told]
+        for one in found:
+            checked(one, root)
+        staging = self.folder.with_name(f".{self.folder.name}-staging-{os.getpid()}")
+        try:
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True, mode=0o700)
+            self.fill(found, latest(root), told, self.record, staging)
+            changed = _swap(staging, self.folder)
+        except OSError as error:
+            raise CannotWrite(
+                f"sink {self.name}: {self.folder}: {error.strerror or error}; free the space or make it writable"
+            ) from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        return Delivered(changed, f"{self.folder}: {len(found)} editions")
+
+
+def _swap(staging: Path, place: Path) -> bool:
+    """Put a finished folder in place of another; False when that holds the same."""
+    final = place.with_name(f".{place.name}-{_digest(staging)[:16]}")
+    if place.is_symlink() and place.resolve() == final.resolve() and _digest(final) == _digest(staging):
+        return False
+    _flush(staging)
+    if final.is_dir():
+        shutil.rmtree(final)
+    staging.rename(final)
+    final.chmod(0o755)
+    before = place.resolve() if place.is_symlink() else None
+    aside = place.with_name(f".{place.name}-before")
+    if place.exists() and not place.is_symlink():
+        shutil.rmtree(aside, ignore_errors=True)
+        place.rename(aside)
+    link = place.with_name(f".{place.name}-link-{os.getpid()}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(final.name)
+    link.rename(place)
+    _sync(place.parent)
+    for old in place.parent.glob(f".{place.name}-*"):
+        if old.resolve() not in (final.resolve(), before) and old.is_dir() and old != aside:
+            shutil.rmtree(old)
+    return True
+
+
+def _digest(folder: Path) -> str:
+    """The SHA-256 of everything below a folder, with its names."""
+    found = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        found.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
