@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from forecasting import __version__
-from forecasting.cli import balance, benchmark, data, editions, experiments, publish, report
+from forecasting.cli import balance, benchmark, comparison, data, editions, experiments, publish, report
 from forecasting.cli.console import explain
 from forecasting.errors import ForecastingError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(data.app, name="data")
+editions.app.command("diff")(comparison.diff)
 app.add_typer(editions.app, name="editions")
 app.command("run")(experiments.run)
 app.command("promote")(experiments.promote)

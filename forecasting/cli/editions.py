@@ -20,7 +20,9 @@ app = typer.Typer(
 )
 RootOption = Annotated[
     Path | None,
-    typer.Option("--out", help="Where editions lie; by default data/editions.", show_default=False),
+    typer.Option(
+        "--editions", "--out", help="Where editions lie; by default data/editions.", show_default=False
+    ),
 ]
 EditionArgument = Annotated[str, typer.Argument(help="An edition id, or latest.")]
 

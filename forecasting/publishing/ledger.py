@@ -109,7 +109,7 @@ def identify(root: Path, name: str) -> str:
     if name in known:
         return name
     if name != edition.LATEST or not known:
-        advice = nearest(name, known) if known else "publish one first: forecast publish"
+        advice = nearest(name, {*known, edition.LATEST}) if known else "publish one first: forecast publish"
         raise InputMissing(f"{root} has no edition {name!r}; {advice}")
     pointed = _pointed(root)
     if pointed in known:

@@ -1,0 +1,92 @@
+"""``forecast editions diff`` and ``rebuild``: two editions number by number, and one made again from itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.editions import RootOption, editions_root
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 120
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="The earlier edition: an id, or latest.")],
+    after: Annotated[str, typer.Argument(help="The later edition: an id, or latest.")] = "latest",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write every figure of every period to this CSV.", show_default=False),
+    ] = None,
+    editions: Annotated[
+        Path | None,
+        typer.Option("--editions", help="Where editions lie; by default data/editions.", show_default=False),
+    ] = None,
+) -> None:
+    """Compare two editions: medians and bands that moved, what was added or left out, who forecasts."""
+    from forecasting.publishing.difference import difference
+    from forecasting.publishing.ledger import identify
+
+    root = editions_root(editions)
+    old, new = (identify(root, name) for name in (before, after))
+    found = difference(root / old, root / new)
+    changed = found.changed
+    typer.echo(f"{old} → {new}: {len(changed):,} of {len(found.numbers):,} figures differ")
+    for row in found.states.itertuples():
+        was, now = _state(row.standing_before, row.model_before), _state(row.standing_after, row.model_after)
+        typer.echo(f"  {row.series:28} {was} → {now}")
+    for (series, what), rows in changed[changed["change"] != "moved"].groupby(["series", "change"]):
+        periods = sorted(set(rows["period"]))
+        typer.echo(f"  {series:28} {what}: {', '.join(periods[:3])}{' …' if len(periods) > 3 else ''}")
+    _print_moves(found.numbers, changed)
+    if out is not None:
+        _write(out, found.numbers)
+        typer.echo(out)
+
+
+def _state(standing: object, model: object) -> str:
+    return f"{standing} ({model})" if standing else "not forecast"
+
+
+def _print_moves(numbers: pd.DataFrame, changed: pd.DataFrame) -> None:
+    """A line a fiscal year (calendar year, where a series has none) in which a figure of a series moved, and one for
+    the month whose median moved most."""
+    key = ["kind", "series", "period", "scenario", "unit"]
+    moved = changed.loc[changed["change"] == "moved", key].drop_duplicates()
+    if moved.empty:
+        return
+    rows = numbers.merge(moved, on=key).set_index(["figure", *key])
+    medians = rows.loc["median"].reset_index()
+    months = medians[medians["kind"] == "month"]
+    largest = months.loc[months["moved_pct"].abs().groupby(months["series"]).idxmax().dropna()]
+    fiscal = set(numbers.loc[numbers["kind"] == "FY", "series"])
+    years = medians[(medians["kind"] == "FY") | (medians["kind"] == "CY") & ~medians["series"].isin(fiscal)]
+    shown = [*years.itertuples(), *largest.itertuples()]
+    for one in shown[:SHOWN]:
+        place = (one.kind, one.series, one.period, one.scenario, one.unit)
+        low, high = rows.loc[("low_80", *place)], rows.loc[("high_80", *place)]
+        typer.echo(
+            f"  {one.series:28} {one.period:8} {_number(one.before)} → {_number(one.after)} {one.unit} "
+            f"({_number(one.moved, '+')}, {one.moved_pct:+.2f} %); 80 % band {_number(low.before)} to "
+            f"{_number(high.before)} → {_number(low.after)} to {_number(high.after)}"
+        )
+    if len(shown) > SHOWN:
+        typer.echo(f"  … and {len(shown) - SHOWN} more")
+    typer.echo("of months, the one whose median moved most; --out FILE.csv has every figure")
+
+
+def _number(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.4g}"
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    from forecasting.errors import CannotWrite
+
+    try:
+        path.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
+    except OSError as error:
+        raise CannotWrite(f"{path}: {error.strerror}; name a file that can be written") from error
