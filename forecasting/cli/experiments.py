@@ -29,6 +29,7 @@ ExperimentArgument = Annotated[
 
 def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> list[Outcome]:
     """Carry out the experiments of a file; what is in the cache is not fitted again."""
+    from forecasting.evaluation.backtest import Workers
     from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import read_experiments
     from forecasting.evaluation.outcome import carry_out
@@ -39,7 +40,7 @@ def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> li
     found = []
     for one in experiments:
         with progress(f"backtest {one.name}") as tell:
-            found.append(carry_out(store, one, cut, cache, jobs, tell))
+            found.append(carry_out(store, one, cut, cache, Workers(jobs), tell))
     return found
 
 

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from forecasting.catalogue import Catalogue, Identifier, Strict, read_yaml, validate
 from forecasting.errors import ConfigError, Fault, ForecastingError, nearest
+from forecasting.evaluation.candidates import Candidate, Driver, Transform
 from forecasting.features import BUILDERS
 from forecasting.models import MODELS, build
 from forecasting.periods import Period
 
+__all__ = ["Backtest", "Candidate", "Driver", "Experiment", "Promotion", "read_experiments"]
 
-class Candidate(Strict):
-    """A model that competes: its name in MODELS, its parameters, and the label it is reported under."""
 
-    model: str
-    label: str = ""
-    parameters: dict[str, Any] = Field(default_factory=dict)
+def _is_period(label: str) -> str:
+    Period.parse(label)
+    return label
 
-    @property
-    def name(self) -> str:
-        return self.label or self.model
+
+PeriodLabel = Annotated[str, AfterValidator(_is_period)]
 
 
 class Backtest(Strict):
-    """Rolling origins: the last period of the first training part, the steps between origins and ahead."""
+    """Rolling origins: the last period of the first training part, the steps between origins and ahead.
 
-    first: str
+    ``last`` is the last origin, by default the last period with one step that can be judged.
+    """
+
+    first: PeriodLabel
     every: int = Field(ge=1)
     steps: int = Field(ge=1)
-
-    @field_validator("first")
-    @classmethod
-    def _is_period(cls, label: str) -> str:
-        Period.parse(label)
-        return label
+    last: PeriodLabel | None = None
 
 
 class Promotion(Strict):
@@ -56,36 +54,54 @@ class Promotion(Strict):
 
 
 class Experiment(Strict):
-    """One group of series of one period kind and the models that compete for them.
+    """Some series of one period kind and the models that compete for them.
 
-    ``metric`` picks the winner of each series (its mean over origins and steps, scaled by the naive error); the
-    first model is the default and stays unless another's mean is lower by more than the fraction ``margin``;
-    ``covariates`` may hold ``events``, ``breaks``, ``calendar`` and ``plan``.
+    ``series`` lists them, ``groups`` adds all of a catalogue group that are of the horizon's period kind and no
+    sums of others. ``as_of`` fixes the day whose knowledge is used. ``metric`` picks the winner of each series
+    (its mean over origins and steps, scaled by the naive error); the first model is the default and stays unless
+    another's mean is lower by more than the fraction ``margin``. ``covariates`` may hold ``events``, ``breaks``,
+    ``calendar`` and ``plan``, and series with their own forecasts (:class:`Driver`). ``transform`` is the scale of
+    every model that does not name one. Grids are unfolded, so ``models`` holds one entry a model.
     """
 
     name: Identifier
     about: str
     features: str
-    series: tuple[Identifier, ...] = Field(min_length=1)
-    horizon: str
+    series: tuple[Identifier, ...] = ()
+    groups: tuple[str, ...] = ()
+    as_of: date | None = None
+    horizon: PeriodLabel
     backtest: Backtest
     models: tuple[Candidate, ...] = Field(min_length=1)
-    covariates: tuple[Literal["events", "breaks", "calendar", "plan"], ...] = ()
+    transform: Transform | None = None
+    covariates: tuple[Literal["events", "breaks", "calendar", "plan"] | Driver, ...] = ()
     metric: Literal["crps", "absolute_error"] = "crps"
     margin: float = Field(default=0.1, ge=0, lt=1)
     promotion: Promotion = Promotion()
     paths: int = Field(default=1000, ge=50)
     seed: int = 2030
 
-    @field_validator("horizon")
-    @classmethod
-    def _is_period(cls, label: str) -> str:
-        Period.parse(label)
-        return label
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not self.series and not self.groups:
+            raise ValueError("name at least one series or one group")
+        unfolded = tuple(one for candidate in self.models for one in candidate.unfolded(self.transform))
+        object.__setattr__(self, "models", unfolded)
+        return self
 
     @property
     def end(self) -> Period:
         return Period.parse(self.horizon)
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """The covariates known ahead by declaration."""
+        return tuple(one for one in self.covariates if isinstance(one, str))
+
+    @property
+    def drivers(self) -> tuple[Driver, ...]:
+        """The covariates that have forecasts of their own."""
+        return tuple(one for one in self.covariates if isinstance(one, Driver))
 
 
 class _Suite(Strict):
@@ -103,11 +119,20 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
     if isinstance(content, dict) and "include" in content:
         suite = validate(path, content, _Suite)
         return [one for name in suite.include for one in read_experiments(path.parent / name, catalogue)]
-    experiment = validate(path, content, Experiment)
+    experiment = _grouped(validate(path, content, Experiment), catalogue)
     faults = list(_faults(path, experiment, catalogue))
     if faults:
         raise ConfigError(f"{path}: {len(faults)} fault(s)", faults)
     return [experiment]
+
+
+def _grouped(experiment: Experiment, catalogue: Catalogue) -> Experiment:
+    members = [
+        id
+        for id, one in catalogue.series.items()
+        if one.group in experiment.groups and one.kind is experiment.end.kind and not one.sum_of
+    ]
+    return experiment.model_copy(update={"series": tuple(dict.fromkeys([*experiment.series, *members]))})
 
 
 def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterator[Fault]:
@@ -126,21 +151,48 @@ def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterato
                 f"{experiment.horizon} is a {experiment.end.kind} period, {id} is kept by {catalogue.series[id].kind}",
                 "give the horizon in the period kind of the series",
             )
-    if Period.parse(experiment.backtest.first).kind is not experiment.end.kind:
-        yield Fault(
-            f"{path}: backtest.first",
-            f"{experiment.backtest.first} is of another kind than the horizon",
-            "use one kind",
-        )
+    known_groups = {one.group for one in catalogue.series.values() if one.group}
+    for group in experiment.groups:
+        if group not in known_groups:
+            yield Fault(f"{path}: groups", f"unknown group {group!r}", nearest(group, known_groups))
+    for field in ("first", "last"):
+        label = getattr(experiment.backtest, field)
+        if label is not None and Period.parse(label).kind is not experiment.end.kind:
+            yield Fault(
+                f"{path}: backtest.{field}", f"{label} is of another kind than the horizon", "use one kind"
+            )
+    for driver in experiment.drivers:
+        yield from _driver_faults(path, driver, experiment, catalogue)
     names = [candidate.name for candidate in experiment.models]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Fault(f"{path}: models", f"label {name!r} stands twice", "give each model its own label")
-    for position, candidate in enumerate(experiment.models):
-        where = f"{path}: models.{position}"
-        if candidate.model not in MODELS:
-            yield Fault(where, f"unknown model {candidate.model!r}", nearest(candidate.model, MODELS))
-            continue
-        try:
-            build(candidate.model, candidate.parameters)
-        except ForecastingError as error:
-            yield Fault(where, error.message, "see forecasting/models")
+    for candidate in experiment.models:
+        yield from _model_faults(f"{path}: models.{candidate.name}", candidate.model, candidate.parameters)
+
+
+def _driver_faults(
+    path: Path, driver: Driver, experiment: Experiment, catalogue: Catalogue
+) -> Iterator[Fault]:
+    where = f"{path}: covariates.{driver.series}"
+    if driver.series not in catalogue.series:
+        yield Fault(where, f"unknown series {driver.series!r}", nearest(driver.series, catalogue.series))
+    elif catalogue.series[driver.series].kind is not experiment.end.kind:
+        found = catalogue.series[driver.series].kind
+        yield Fault(
+            where, f"{driver.series} is kept by {found}", "use a driver of the period kind of the series"
+        )
+    elif driver.series in experiment.series:
+        yield Fault(where, f"{driver.series} would explain itself", "leave it out")
+    if driver.model is not None:
+        yield from _model_faults(where, driver.model, driver.parameters)
+
+
+def _model_faults(where: str, model: str, parameters: Mapping[str, Any]) -> Iterator[Fault]:
+    if model not in MODELS:
+        yield Fault(where, f"unknown model {model!r}", nearest(model, MODELS))
+        return
+    try:
+        build(model, parameters)
+    except ForecastingError as error:
+        told = "; ".join(f"{fault.where}: {fault.found}; {fault.do}" for fault in error.faults)
+        yield Fault(where, f"{error.message} ({told})" if told else error.message, "see docs/models.md")

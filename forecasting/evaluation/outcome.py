@@ -11,10 +11,12 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError
-from forecasting.evaluation.backtest import Progress, run, score, silent, tasks, touching, view
+from forecasting.evaluation.backtest import plan, run, touching, view
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
+from forecasting.evaluation.scoring import score
 from forecasting.frames import Panel, Scores
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
@@ -55,16 +57,15 @@ def carry_out(
     experiment: Experiment,
     as_of: date,
     cache: Cache,
-    jobs: int = 1,
+    workers: Workers = HERE,
     progress: Progress = silent,
 ) -> Outcome:
     """Backtest every model, choose the best for each series, and write its recipe on today's data.
 
     Raises :class:`~forecasting.errors.DataError` when a series has no model that held through the backtest.
     """
-    found = tasks(store, experiment, as_of)
-    results = run(found, cache, jobs, progress)
-    scores, forecasts = score(store, experiment, as_of, found, results)
+    found = plan(store, experiment, as_of)
+    scores, forecasts = score(found, cache, run(found, cache, workers, progress))
     panel, regressors = view(store, experiment, as_of, None, experiment.end)
     chosen = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)

@@ -13,8 +13,9 @@ import pytest
 from forecasting.data.store import Store
 from forecasting.evaluation import backtest
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.engine import Workers
 from forecasting.evaluation.experiment import Backtest, Candidate, Experiment
-from forecasting.evaluation.metrics import GRID
+from forecasting.evaluation.fits import Fit, Work, kept
 from forecasting.evaluation.outcome import carry_out, errors
 from forecasting.frames import Observations
 
@@ -32,14 +33,19 @@ def experiment(*models: str, **changes: object) -> Experiment:
 
 
 def test_nothing_after_an_origin_reaches_its_tasks(store: Store) -> None:
-    found = backtest.tasks(store, experiment("naive"), CUT)
+    found = backtest.plan(store, experiment("naive"), CUT)
     later = store.observations.frame.copy()
     later.loc[later["available_at"] > pd.Timestamp("2025-08-15"), "value"] *= 3
-    again = backtest.tasks(Store(store.catalogue, Observations(later)), experiment("naive"), CUT)
-    early = [t for t in found if str(t.cutoff) <= "2025-06"]
-    assert len(early) >= 4
-    assert [t.key for t in early] == [t.key for t in again if str(t.cutoff) <= "2025-06"]
-    assert all(t.panel.last <= t.cutoff for t in found)
+    again = backtest.plan(Store(store.catalogue, Observations(later)), experiment("naive"), CUT)
+
+    def early(one: backtest.Plan) -> list[str]:
+        pairs = zip(one.works, one.keys, strict=True)
+        return [key for work, keys in pairs for key in keys if str(work.origin.cutoff) <= "2025-06"]
+
+    assert len(early(found)) >= 4
+    assert early(found) == early(again)
+    assert found.keys != again.keys
+    assert all(work.origin.panel.last <= work.origin.cutoff for work in found.works)
 
 
 def test_what_is_in_the_cache_is_not_fitted_again(
@@ -48,9 +54,9 @@ def test_what_is_in_the_cache_is_not_fitted_again(
     cache = Cache(tmp_path)
     first = carry_out(store, experiment("naive", "drift"), CUT, cache)
     fitted: list[str] = []
-    original = backtest.Task.run
+    original = Work.run
     monkeypatch.setattr(
-        backtest.Task, "run", lambda task: fitted.append(task.candidate.name) or original(task)
+        Work, "run", lambda work, budget: fitted.append(work.candidate.name) or original(work, budget)
     )
     again = carry_out(store, experiment("naive", "drift", "damped_drift"), CUT, cache)
     assert set(fitted) == {"damped_drift"}
@@ -59,8 +65,8 @@ def test_what_is_in_the_cache_is_not_fitted_again(
 
 
 def test_two_processes_give_the_numbers_of_one(store: Store, tmp_path: Path) -> None:
-    one = carry_out(store, experiment("naive", "ets"), CUT, Cache(tmp_path / "1"), jobs=1)
-    two = carry_out(store, experiment("naive", "ets"), CUT, Cache(tmp_path / "2"), jobs=2)
+    one = carry_out(store, experiment("naive", "ets"), CUT, Cache(tmp_path / "1"), Workers(1))
+    two = carry_out(store, experiment("naive", "ets"), CUT, Cache(tmp_path / "2"), Workers(2))
     pd.testing.assert_frame_equal(one.scores.frame, two.scores.frame, check_exact=True)
 
 
@@ -75,11 +81,18 @@ def test_a_refusal_is_recorded_under_its_own_name(store: Store, tmp_path: Path) 
     assert outcome.winners["price.nd_oxide.month"].model == "naive"
 
 
-def test_a_damaged_cache_entry_is_fitted_again(store: Store, tmp_path: Path) -> None:
+def test_a_damaged_cache_is_set_aside_and_its_fits_made_again(store: Store, tmp_path: Path) -> None:
     first = carry_out(store, experiment("naive"), CUT, Cache(tmp_path))
-    for path in tmp_path.rglob("*.npz"):
-        path.write_bytes(path.read_bytes()[:40])
+    kept = Cache(tmp_path)
+    kept._connection.execute("UPDATE fits SET quantiles = zeroblob(length(quantiles))")
+    kept._connection.commit()
+    kept.close()
     again = carry_out(store, experiment("naive"), CUT, Cache(tmp_path))
+    pd.testing.assert_frame_equal(first.scores.frame, again.scores.frame)
+    for path in tmp_path.glob("fits.sqlite*"):
+        path.write_bytes(b"no database at all" * 100)
+    with pytest.warns(UserWarning, match="is damaged .* its fits are made again"):
+        again = carry_out(store, experiment("naive"), CUT, Cache(tmp_path))
     pd.testing.assert_frame_equal(first.scores.frame, again.scores.frame)
 
 
@@ -94,11 +107,13 @@ def test_scores_are_in_units_of_the_naive_error(store: Store, tmp_path: Path) ->
 
 def test_what_is_put_is_got(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    table = np.tile(GRID, (1, 3, 1))
-    cache.put("k" * 64, table)
-    cache.put("r" * 64, "naive: no")
-    kept = cache.get("k" * 64)
-    assert isinstance(kept, np.ndarray)
-    np.testing.assert_array_equal(kept, table)
-    assert cache.get("r" * 64) == "naive: no"
-    assert cache.get("x" * 64) is None
+    quantiles, draws = kept(np.random.default_rng(1).lognormal(size=(1, 3, 500)))
+    cache.put(
+        {"k": Fit(quantiles[0], draws[0], "", 0.5), "r": Fit.refused("naive: no", 0.1)}, "recipe", "naive"
+    )
+    found = Cache(tmp_path).get(["k", "r", "x"])
+    assert set(found) == {"k", "r"} == cache.known(["k", "r", "x"])
+    np.testing.assert_array_equal(found["k"].quantiles, quantiles[0])
+    np.testing.assert_array_equal(found["k"].draws, draws[0])
+    assert (found["k"].refusal, found["r"].refusal) == ("", "naive: no")
+    assert cache.times() == [("recipe", "naive", 2, 0.6)]

@@ -1,0 +1,94 @@
+"""The models of an experiment file: names, parameters, grids that unfold into several, scales of the target."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from itertools import product
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from forecasting.catalogue import Identifier, Strict
+from forecasting.models import MODELS
+
+MOST = 200  # models one grid may unfold into
+Transform = Literal["auto", "log", "sqrt", "none"]
+
+
+class Candidate(Strict):
+    """A model that competes: its name in MODELS, its parameters, and the label it is reported under.
+
+    ``grid`` gives several values for some parameters; every combination becomes a model of its own, labelled
+    with its values. ``transform`` is the scale the model works on (its parameter ``link``) and goes before the
+    experiment's; a model that chooses its own scale takes ``auto`` only.
+
+    >>> [one.name for one in Candidate(model="ets", grid={"damping": (0.8, 0.9)}).unfolded(None)]
+    ['ets(damping=0.8)', 'ets(damping=0.9)']
+    """
+
+    model: str
+    label: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    transform: Transform | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Candidate:
+        twice = sorted(set(self.grid) & set(self.parameters))
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands in parameters and in grid; keep one")
+        if any(not values for values in self.grid.values()):
+            raise ValueError("a parameter of a grid has no value; give at least one")
+        count = math.prod(len(values) for values in self.grid.values())
+        if count > MOST:
+            raise ValueError(f"the grid unfolds into {count} models; at most {MOST} are allowed")
+        return self
+
+    @property
+    def name(self) -> str:
+        return self.label or self.model
+
+    def unfolded(self, transform: Transform | None) -> list[Candidate]:
+        """One candidate for each combination of the grid, with the scale as a parameter."""
+        found = []
+        for values in product(*self.grid.values()):
+            chosen = dict(zip(self.grid, values, strict=True))
+            told = ", ".join(f"{key}={value}" for key, value in chosen.items())
+            label = f"{self.name}({told})" if chosen else self.label
+            given = {**self.parameters, **chosen, **self._scale(transform)}
+            found.append(Candidate(model=self.model, label=label, parameters=given, transform=self.transform))
+        return found
+
+    def _scale(self, transform: Transform | None) -> dict[str, str]:
+        wanted = self.transform or transform
+        if wanted is None or self.model not in MODELS or "link" in self.grid:
+            return {}
+        own = self.parameters.get("link", wanted)
+        if own != wanted:
+            raise ValueError(f"{self.name}: link {own!r} and transform {wanted!r} differ; keep one")
+        if any(one.name == "link" for one in fields(MODELS[self.model])):
+            return {"link": wanted}
+        if wanted != "auto":
+            raise ValueError(f"{self.name}: this model chooses its own scale; give it transform: auto")
+        return {}
+
+
+class Driver(Strict):
+    """A series as covariate, with its own forecast: made at every origin from what was known there.
+
+    ``model`` forecasts it and the median is what regressions see after its last figure, so the error of that
+    forecast is in the backtest; without a model only its past is given, for models that forecast their drivers
+    themselves (``driver``). ``lag`` lets it act that many periods later; ``transform`` is the scale it is given
+    on, by default the logarithm with a model and its own unit without.
+    """
+
+    series: Identifier
+    model: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    transform: Literal["log", "none"] | None = None
+    lag: int = Field(default=0, ge=0)
+
+    @property
+    def scale(self) -> str:
+        return self.transform or ("none" if self.model is None else "log")

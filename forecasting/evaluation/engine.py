@@ -1,0 +1,177 @@
+"""The engine: fits what is not kept yet, here or on a Dask cluster, and survives workers that die."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+from forecasting.errors import ConfigError, ServiceAway
+from forecasting.evaluation.cache import Cache, code_digest
+from forecasting.evaluation.fits import Fit, Work
+
+Progress = Callable[[int, int], None]
+Todo = Iterable[tuple[int, Work]]
+Done = Iterator[tuple[int, dict[str, Fit]]]
+Run = Callable[[Todo], Done]
+
+BUDGET = 5.0  # seconds after which a worker hands back what it has; a killed one loses no more
+LOST = 2  # times in a row workers may die without a result before the rest is fitted one by one
+CONNECT = 30  # seconds to find the scheduler and a first worker
+
+
+def silent(done: int, of: int) -> None:
+    """No progress shown."""
+    del done, of
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who fits: ``jobs`` processes of this machine, or the Dask cluster whose scheduler is at an address.
+
+    The numbers are the same bit for bit.
+    """
+
+    jobs: int = 1
+    cluster: str | None = None
+
+
+HERE = Workers()
+
+
+def complete(
+    works: Sequence[tuple[Work, Sequence[str]]], cache: Cache, workers: Workers, progress: Progress = silent
+) -> dict[str, Fit]:
+    """Fit what the cache lacks, given works and the keys of their series.
+
+    Results go to the cache as they come, so whatever stops a run loses the last seconds only. Gives by key the
+    fits that are not lasting: those whose process died every time. Raises :class:`ServiceAway` when the cluster
+    cannot be reached.
+    """
+    total = sum(len(keys) for _, keys in works)
+    known = cache.known([key for _, keys in works for key in keys])
+    pending: dict[int, dict[str, str]] = {}
+    for n, (work, named) in enumerate(works):
+        lacking = {id: key for id, key in zip(work.ids, named, strict=True) if key not in known}
+        if lacking:
+            pending[n] = lacking
+    done = total - sum(map(len, pending.values()))
+    progress(done, total)
+    lost: dict[str, Fit] = {}
+    if not pending:
+        return lost
+    with _runner(workers) as run:
+        idle = 0
+        while pending:
+            before = done
+            todo = ((n, works[n][0].of(tuple(ids))) for n, ids in list(pending.items()))
+            for n, fits in run(todo) if idle < LOST else _one_by_one(todo):
+                mine = pending.pop(n)
+                made = {mine.pop(id): fit for id, fit in fits.items() if id in mine}
+                kept = {key: fit for key, fit in made.items() if fit.lasting}
+                cache.put(kept, *works[n][0].named)
+                lost |= {key: fit for key, fit in made.items() if not fit.lasting}
+                if mine:
+                    pending[n] = mine
+                done += len(made)
+                progress(done, total)
+            idle = 0 if done > before else idle + 1
+    return lost
+
+
+@contextmanager
+def _runner(workers: Workers) -> Iterator[Run]:
+    from threadpoolctl import threadpool_limits
+
+    if workers.cluster is not None:
+        with _connected(workers.cluster) as run:
+            yield run
+    elif workers.jobs > 1:
+        yield partial(_side_by_side, jobs=workers.jobs)
+    else:
+        import scipy.linalg  # noqa: F401  (its threads are limited too)
+
+        with threadpool_limits(1):
+            yield _here
+
+
+def _here(todo: Todo) -> Done:
+    for n, work in todo:
+        yield n, dict(work.run(BUDGET))
+
+
+def _side_by_side(todo: Todo, jobs: int) -> Done:
+    """Fits in other processes in the order they finish; ends early when one of them dies."""
+    from joblib import Parallel, delayed
+
+    # Works travel as bytes: Dask would scatter objects to a worker, and lose them with it.
+    calls = (delayed(_carried)(n, pickle.dumps(work), code_digest()) for n, work in todo)
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="3*n_jobs", batch_size=1)
+    try:
+        yield from parallel(calls)
+    except BrokenProcessPool:
+        return
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Run]:
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError:
+        raise ConfigError(
+            "--cluster needs Dask; install it with: pip install 'forecasting[cluster]'"
+        ) from None
+    from joblib import parallel_config
+
+    def run(todo: Todo) -> Done:
+        try:
+            yield from _side_by_side(todo, jobs=-1)
+        except KilledWorker:
+            return
+
+    try:
+        client = Client(address, timeout=CONNECT, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise ServiceAway(
+            f"the Dask scheduler at {address} cannot be reached ({found}); start it or run without --cluster"
+        ) from None
+    try:
+        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT):
+            yield run
+    except TimeoutError:
+        raise ServiceAway(
+            f"the scheduler at {address} had no worker for {CONNECT} s; start one with: dask worker {address}"
+        ) from None
+    finally:
+        client.close()
+
+
+def _carried(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
+    from threadpoolctl import threadpool_limits
+
+    if code_digest() != code:
+        raise ConfigError(
+            "a worker runs other models or libraries than this process; "
+            "install the same version and the same requirements.lock on every worker"
+        )
+    work: Work = pickle.loads(packed)
+    with threadpool_limits(1):
+        return n, dict(work.run(BUDGET))
+
+
+def _one_by_one(todo: Todo) -> Done:
+    """Each fit in a process of its own; one that dies again is a failure in words."""
+    for n, work in todo:
+        for ids in [work.ids] if work.pooled else [(id,) for id in work.ids]:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+                try:
+                    yield alone.submit(_carried, n, pickle.dumps(work.of(ids)), code_digest()).result()
+                except BrokenProcessPool:
+                    words = f"{work.candidate.name}: its process died (killed, out of memory, or crashed)"
+                    yield n, {id: Fit.refused(words, lasting=False) for id in ids}

@@ -1,0 +1,221 @@
+"""One fit: a model on a series at an origin, what it is keyed by, and what is kept of it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from forecasting.data.revisions import NONE, Size, widen
+from forecasting.errors import ForecastingError
+from forecasting.evaluation.cache import code_digest
+from forecasting.evaluation.candidates import Candidate
+from forecasting.evaluation.metrics import GRID
+from forecasting.frames import Array, Forecast, Panel
+from forecasting.models import Forecaster, build
+from forecasting.periods import Period
+
+DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
+LAYOUT = 2  # of what is kept; counts in every key
+REFUSALS = (ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What is kept of a fit: quantiles (steps, levels of the grid) and thinned joint paths (steps, draws), or
+    the refusal in words; ``seconds`` is what it took. One that is not ``lasting`` says nothing about the model and
+    is never kept.
+
+    Numbers are rounded to 32 bits when made, so that fresh and kept ones are the same.
+    """
+
+    quantiles: Array
+    draws: Array
+    refusal: str
+    seconds: float
+    lasting: bool = True
+
+    @classmethod
+    def refused(cls, words: str, seconds: float = 0.0, lasting: bool = True) -> Fit:
+        """No forecast, and why."""
+        return cls(np.empty((0, 0)), np.empty((0, 0)), words, seconds, lasting)
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What was known at an origin: the panel, the regressors of each series and the revisions to expect."""
+
+    cutoff: Period
+    panel: Panel
+    regressors: Panel | None
+    columns: Mapping[str, tuple[str, ...]]
+    revisions: Mapping[str, Size]
+
+    def only(self, ids: tuple[str, ...]) -> Origin:
+        """The part that concerns some series."""
+        columns = {id: self.columns[id] for id in ids}
+        wanted = sorted({name for names in columns.values() for name in names})
+        regressors = None
+        if self.regressors is not None and wanted:
+            regressors = Panel(self.regressors.kind, self.regressors.values[wanted])
+        revisions = {id: self.revisions[id] for id in ids if id in self.revisions}
+        return Origin(self.cutoff, self.panel.only(*ids), regressors, columns, revisions)
+
+    def panel_of(self, id: str) -> Panel:
+        """One series from its first observation to the origin: nothing in it depends on other series."""
+        values = self.panel.values[id].to_numpy(dtype=float)
+        start = int(np.argmax(np.isfinite(values)))
+        index = pd.RangeIndex(self.panel.first.ordinal + start, self.panel.last.ordinal + 1)
+        ceilings = self.panel.ceilings
+        return Panel(
+            self.panel.kind,
+            pd.DataFrame({id: values[start:]}, index=index, copy=False),
+            {id: self.panel.units.get(id, "1")},
+            None if ceilings is None or id not in ceilings else ceilings[[id]],
+            tuple(one for one in self.panel.sums if one.series == id),
+        )
+
+    def regressors_of(self, *ids: str) -> Panel | None:
+        """The regressors of some series together."""
+        names = sorted({name for id in ids for name in self.columns[id]})
+        if self.regressors is None or not names:
+            return None
+        return Panel(self.regressors.kind, self.regressors.values[names])
+
+    def slice_digest(self, id: str) -> str:
+        """SHA-256 over what a model fitted to this series alone sees."""
+        panel, regressors = self.panel_of(id), self.regressors_of(id)
+        size = self.revisions.get(id, NONE)
+        told = [str(panel.kind), panel.first.ordinal, sorted(panel.units.items()), size.mean, size.sd]
+        told.append(sorted((one.ordinals, one.total, one.slack) for one in panel.sums))
+        digest = hashlib.sha256(repr(told).encode())
+        digest.update(panel.values[id].to_numpy(dtype=float).tobytes())
+        for part in (panel.ceilings, None if regressors is None else regressors.values):
+            digest.update(b"-" if part is None else _content(part))
+        return digest.hexdigest()
+
+    def digest(self) -> str:
+        """SHA-256 over everything, for models that learn from all series together."""
+        sizes = sorted((id, size.mean, size.sd) for id, size in self.revisions.items())
+        regressors = "" if self.regressors is None else self.regressors.digest()
+        told = [self.panel.digest(), regressors, sorted(self.columns.items()), sizes]
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _content(frame: pd.DataFrame) -> bytes:
+    columns = sorted(map(str, frame.columns))
+    ordinals = np.asarray(frame.index, dtype=np.int64)
+    return repr(columns).encode() + ordinals.tobytes() + frame[columns].to_numpy(dtype=float).tobytes()
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A candidate on some series at one origin: what a worker is given; one fit a series, or one for all."""
+
+    candidate: Candidate
+    origin: Origin
+    ids: tuple[str, ...]
+    steps: int
+    paths: int
+    seed: int
+    pooled: bool = False
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """The candidate without its label, as canonical JSON that is the same for equal models, and its model."""
+        model, parameters = self.candidate.model, self.candidate.parameters
+        return json.dumps([model, parameters], sort_keys=True, default=str), model
+
+    def keys(self, slices: Mapping[str, str]) -> list[str]:
+        """The content address of each fit: everything it depends on, and the code; ``slices`` are the digests."""
+        told = [LAYOUT, self.named[0], str(self.origin.cutoff), self.steps, self.paths, self.seed]
+        base = hashlib.sha256(repr([*told, code_digest()]).encode())
+        found = []
+        for id in self.ids:
+            digest = base.copy()
+            digest.update(f"\x1f{id}\x1f{slices[id]}".encode())
+            found.append(digest.hexdigest())
+        return found
+
+    def of(self, ids: tuple[str, ...]) -> Work:
+        """The same on fewer series, ready to be sent; a pooled model always takes all it learns from."""
+        return self if self.pooled else replace(self, ids=ids, origin=self.origin.only(ids))
+
+    def run(self, budget: float = np.inf) -> Iterator[tuple[str, Fit]]:
+        """Fit series by series until the budget (seconds) is spent, at least one; the rest is left."""
+        began = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            prototype = build(self.candidate.model, self.candidate.parameters)
+            if self.pooled:
+                yield from self._together(prototype)
+                return
+            for id in self.ids:
+                yield id, self._one(copy.deepcopy(prototype), id)
+                if time.perf_counter() - began > budget:
+                    return
+
+    def _one(self, model: Forecaster, id: str) -> Fit:
+        began = time.perf_counter()
+        try:
+            made = self._forecast(model, self.origin.panel_of(id), self.origin.regressors_of(id))
+        except REFUSALS as error:
+            return Fit.refused(self._words(error), time.perf_counter() - began)
+        quantiles, draws = kept(made.paths)
+        return Fit(quantiles[0], draws[0], "", time.perf_counter() - began)
+
+    def _together(self, model: Forecaster) -> Iterator[tuple[str, Fit]]:
+        began = time.perf_counter()
+        try:
+            made = self._forecast(model, self.origin.panel, self.origin.regressors_of(*self.ids))
+        except REFUSALS as error:
+            share = (time.perf_counter() - began) / len(self.ids)
+            yield from ((id, Fit.refused(self._words(error), share)) for id in self.ids)
+            return
+        quantiles, draws = kept(made.paths)
+        share = (time.perf_counter() - began) / len(self.ids)
+        yield from ((id, Fit(quantiles[i], draws[i], "", share)) for i, id in enumerate(made.ids))
+
+    def _forecast(self, model: Forecaster, panel: Panel, regressors: Panel | None) -> Forecast:
+        last = self.origin.cutoff + self.steps
+        forecast = model.fit(panel, regressors).predict(last, paths=self.paths, seed=self.seed)
+        return widen(forecast.between(self.origin.cutoff + 1, last), self.origin.revisions, seed=self.seed)
+
+    def _words(self, error: BaseException) -> str:
+        return (
+            f"{self.candidate.name}: {error}"
+            if str(error)
+            else f"{self.candidate.name}: {type(error).__name__}"
+        )
+
+
+def kept(paths: Array) -> tuple[Array, Array]:
+    """Quantiles on the grid and evenly thinned draws of paths (series, steps, draws), rounded to 32 bits.
+
+    Quantiles are linear between order statistics, as :func:`numpy.quantile` has them.
+
+    >>> quantiles, draws = kept(np.arange(1001.0)[None, None])
+    >>> quantiles[0, 0, [0, 99, 198]].tolist(), draws.shape
+    ([5.0, 500.0, 995.0], (1, 1, 100))
+    """
+    ordered = np.sort(paths, axis=2)
+    place = GRID * (paths.shape[2] - 1)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, paths.shape[2] - 1)
+    low = ordered[:, :, below]
+    quantiles = low + (ordered[:, :, above] - low) * (place - below)
+    several = min(DRAWS, paths.shape[2])
+    picked = np.linspace(0, paths.shape[2] - 1, several).astype(int)
+    return _rounded(quantiles), _rounded(paths[:, :, picked])
+
+
+def _rounded(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.asarray(values.astype(np.float32).astype(float))

@@ -1,0 +1,157 @@
+"""From kept fits to scores, block by block: the numbers of many series at once, never all forecasts in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.evaluation.backtest import Plan
+from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.fits import Fit, Work
+from forecasting.evaluation.metrics import GRID, METRICS, scale
+from forecasting.frames import LEVELS, Array, Panel, Scores
+
+SCALED = {"mase": "absolute_error", "crps": "crps"}  # columns in units of the naive error, and their metric
+SHARES = ("in_50", "in_80", "in_95")
+TEXTS = ("series", "model", "cutoff", "period", "failure")
+COLUMNS = ["series", "model", "cutoff", "period", "step", "actual", "point", *SCALED, *SHARES, "failure"]
+PICKS = np.array([int(np.argmin(np.abs(GRID - level))) for level in LEVELS])
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A block of fits of one work with what happened: (series, steps) actuals, (series, steps, levels) quantiles."""
+
+    work: Work
+    ids: list[str]
+    actual: Array
+    quantiles: Array
+    history: list[Array]
+
+    @property
+    def units(self) -> Array:
+        """The naive error of each series."""
+        season = self.work.origin.panel.kind.per_year
+        return np.array([scale(past, season) for past in self.history])
+
+
+def score(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> tuple[Scores, pd.DataFrame]:
+    """Scores of every fit against what is known today, and the quantile forecasts they judge."""
+    rows: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
+    for judged, refusals in blocks(found, cache, lost):
+        rows += _failures(judged.work, refusals)
+        if judged.ids:
+            rows.append(_scored(judged))
+            tables.append(_table(judged))
+    return Scores(_joined(rows, COLUMNS)), _joined(
+        tables, ["model", "cutoff", "series", "period", "quantile", "value"]
+    )
+
+
+def blocks(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> Iterator[tuple[Judged, dict[str, str]]]:
+    """Work by work, what was forecast and what happened, and the refusals in words."""
+    for work, keys in zip(found.works, found.keys, strict=True):
+        fits = _kept(work, keys, cache, lost)
+        ids = [id for id, fit in fits.items() if not fit.refusal]
+        quantiles = (
+            np.stack([fits[id].quantiles for id in ids]) if ids else np.empty((0, work.steps, len(GRID)))
+        )
+        panel = work.origin.panel
+        history = [panel.trimmed(id).to_numpy(dtype=float) for id in ids]
+        judged = Judged(work, ids, _happened(found.today, work, ids), quantiles, history)
+        yield judged, {id: fit.refusal for id, fit in fits.items() if fit.refusal}
+
+
+def _kept(work: Work, keys: list[str], cache: Cache, lost: Mapping[str, Fit]) -> dict[str, Fit]:
+    """The fits of a work by series; a row that rotted since it was found is made again."""
+    kept = cache.get([key for key in keys if key not in lost])
+    fits = {id: lost[key] if key in lost else kept.get(key) for id, key in zip(work.ids, keys, strict=True)}
+    rotten = tuple(id for id, fit in fits.items() if fit is None)
+    again = dict(work.of(rotten).run()) if rotten else {}
+    if again:
+        cache.put(
+            {key: again[id] for id, key in zip(work.ids, keys, strict=True) if id in rotten}, *work.named
+        )
+    return {id: again[id] if fit is None else fit for id, fit in fits.items()}
+
+
+def _happened(today: Panel, work: Work, ids: list[str]) -> Array:
+    start = work.origin.cutoff.ordinal + 1
+    rows = today.values[ids].reindex(pd.RangeIndex(start, start + work.steps))
+    return np.asarray(rows.to_numpy(dtype=float).T)
+
+
+def _base(judged: Judged) -> tuple[Any, dict[str, Any]]:
+    """Which (series, step) pairs can be judged, and the columns that name them."""
+    known = ~np.isnan(judged.actual)
+    series, steps = np.nonzero(known)
+    cutoff = judged.work.origin.cutoff
+    periods = np.array([str(cutoff + step + 1) for step in range(judged.work.steps)], dtype=object)
+    base = {
+        "series": np.array(judged.ids, dtype=object)[series],
+        "model": np.full(len(series), judged.work.candidate.name, dtype=object),
+        "cutoff": np.full(len(series), str(cutoff), dtype=object),
+        "period": periods[steps],
+    }
+    return known, base | {"step": steps + 1}
+
+
+def _scored(judged: Judged) -> dict[str, Any]:
+    known, base = _base(judged)
+    quantiles, actual = judged.quantiles[known], judged.actual[known]
+    units = judged.units[np.nonzero(known)[0]]
+    values = {name: metric(actual, quantiles, np.empty(0)) for name, metric in METRICS.items()}
+    return {
+        **base,
+        "actual": actual,
+        "point": quantiles[:, len(GRID) // 2],
+        **{column: values[name] / units for column, name in SCALED.items()},
+        **{name: values[name] for name in SHARES},
+        "failure": np.full(len(actual), "", dtype=object),
+    }
+
+
+def _failures(work: Work, refusals: Mapping[str, str]) -> list[dict[str, Any]]:
+    base = {"model": work.candidate.name, "cutoff": str(work.origin.cutoff)}
+    return [
+        {
+            key: np.array([value], dtype=object)
+            for key, value in {**base, "series": id, "failure": words}.items()
+        }
+        for id, words in refusals.items()
+    ]
+
+
+def _table(judged: Judged) -> dict[str, Any]:
+    known, base = _base(judged)
+    named = {name: np.repeat(base[name], len(LEVELS)) for name in ("model", "cutoff", "series", "period")}
+    return {
+        **named,
+        "quantile": np.tile(LEVELS, int(known.sum())),
+        "value": judged.quantiles[known][:, PICKS].ravel(),
+    }
+
+
+def _joined(parts: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """One table from columns in parts; a column a part does not have is not a number there."""
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    lengths = [len(part["model"]) for part in parts]
+    made: dict[str, Any] = {}
+    for name in columns:
+        text = name in TEXTS
+        dtype: Any = object if text else float
+        gap = "" if name == "failure" else np.nan
+        whole = np.concatenate(
+            [
+                np.asarray(part.get(name, np.full(n, gap)), dtype=dtype)
+                for part, n in zip(parts, lengths, strict=True)
+            ]
+        )
+        made[name] = whole.astype(int) if name == "step" and np.isfinite(whole).all() else whole
+    return pd.DataFrame(made, copy=False)
