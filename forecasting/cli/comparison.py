@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.editions import RootOption, editions_root
+from forecasting.cli.editions import editions_root
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,20 +59,21 @@ def _print_moves(numbers: pd.DataFrame, changed: pd.DataFrame) -> None:
     moved = changed.loc[changed["change"] == "moved", key].drop_duplicates()
     if moved.empty:
         return
-    rows = numbers.merge(moved, on=key).set_index(["figure", *key])
-    medians = rows.loc["median"].reset_index()
+    rows = numbers.merge(moved, on=key)
+    figures = {(*(row[name] for name in key), row["figure"]): row for row in rows.to_dict("records")}
+    medians = rows[rows["figure"] == "median"]
     months = medians[medians["kind"] == "month"]
     largest = months.loc[months["moved_pct"].abs().groupby(months["series"]).idxmax().dropna()]
     fiscal = set(numbers.loc[numbers["kind"] == "FY", "series"])
     years = medians[(medians["kind"] == "FY") | (medians["kind"] == "CY") & ~medians["series"].isin(fiscal)]
-    shown = [*years.itertuples(), *largest.itertuples()]
+    shown = [*years.to_dict("records"), *largest.to_dict("records")]
     for one in shown[:SHOWN]:
-        place = (one.kind, one.series, one.period, one.scenario, one.unit)
-        low, high = rows.loc[("low_80", *place)], rows.loc[("high_80", *place)]
+        low, high = (figures[(*(one[name] for name in key), end)] for end in ("low_80", "high_80"))
         typer.echo(
-            f"  {one.series:28} {one.period:8} {_number(one.before)} → {_number(one.after)} {one.unit} "
-            f"({_number(one.moved, '+')}, {one.moved_pct:+.2f} %); 80 % band {_number(low.before)} to "
-            f"{_number(high.before)} → {_number(low.after)} to {_number(high.after)}"
+            f"  {one['series']:28} {one['period']:8} {_number(one['before'])} → {_number(one['after'])} "
+            f"{one['unit']} ({_number(one['moved'], '+')}, {one['moved_pct']:+.2f} %); 80 % band "
+            f"{_number(low['before'])} to {_number(high['before'])} → "
+            f"{_number(low['after'])} to {_number(high['after'])}"
         )
     if len(shown) > SHOWN:
         typer.echo(f"  … and {len(shown) - SHOWN} more")

@@ -52,11 +52,7 @@ def stands(known: Ledger, id: str) -> str:
     """How an edition stands, in one line: superseded or retracted, what it supersedes, how many errata it has."""
     if id not in known.editions:
         return "not recorded yet (the next forecast publish does)"
-    one, said = known.editions[id], [known.status(id)]
-    if one.retracted_at is not None:
-        said = [f"retracted on {one.retracted_at.date()}: {one.retracted}"]
-    elif by := known.superseded_by(id):
-        said = [f"superseded by {by}"]
+    said = [known.fate(id) or "current"]
     if replaced := known.supersedes(id):
         said.append(f"supersedes {', '.join(replaced)}")
     kinds = [erratum.kind for erratum in known.errata(id) if erratum.kind != "retracted"]

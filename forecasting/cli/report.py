@@ -10,10 +10,12 @@ import typer
 from forecasting.cli.console import project_root, say
 
 if TYPE_CHECKING:
+    from forecasting.publishing.standing import Ledger
     from forecasting.reports.brand import Brand
 
 Grouping = Literal["international", "indian"]
 Language = Literal["en", "hi"]
+PUBLISHED = ("en", "international")
 
 
 def report(
@@ -53,21 +55,26 @@ def report(
 ) -> None:
     """Print where the report of an edition is; or lay the edition out anew, as asked, from its own files."""
     from forecasting.publishing.edition import verify
+    from forecasting.publishing.ledger import identify, ledger
 
     root = editions or project_root() / "data" / "editions"
     brand = _brand(template)
     if site is not None:
         _site(root, site, brand)
         return
-    folder = root / edition
+    folder = root / identify(root, edition)
     verify(folder)
+    known = ledger(root)
+    fate = known.fate(folder.name)
+    if fate:
+        say(f"{folder.name} was {fate}")
     if chart is not None:
         typer.echo(_chart(folder / "report.html", chart))
-    elif (only, formats, template, out) == (None,) * 4 and (language, grouping) == ("en", "international"):
+    elif (only, formats, template, out, fate) == (*(None,) * 4, "") and (language, grouping) == PUBLISHED:
         typer.echo(folder.resolve() / "report.html")
     else:
-        target = out or Path(f"report-{folder.resolve().name}")
-        _render(folder, target, only, formats, language, grouping, brand)
+        target = out or Path(f"report-{folder.name}")
+        _render(folder, known, target, only, formats, language, grouping, brand)
 
 
 def _brand(template: Path | None) -> Brand | None:
@@ -80,16 +87,18 @@ def _brand(template: Path | None) -> Brand | None:
 
 def _site(root: Path, out: Path, brand: Brand | None) -> None:
     from forecasting.publishing.edition import editions, latest, verify
+    from forecasting.publishing.ledger import ledger
     from forecasting.reports.site import site
 
-    found = editions(root)
+    found, known = editions(root), ledger(root)
     for folder in found:
         verify(folder)
-    typer.echo(site(found, latest(root), out, brand))
+    typer.echo(site(found, latest(root), out, brand, {path.name: known.fate(path.name) for path in found}))
 
 
 def _render(
     folder: Path,
+    known: Ledger,
     out: Path,
     only: str | None,
     formats: str | None,
@@ -101,12 +110,13 @@ def _render(
     from forecasting.reports import FORMATS, render
     from forecasting.reports.archive import from_edition
     from forecasting.reports.choice import only as chosen
+    from forecasting.reports.hindsight import hindsight
 
     wanted = _listed(formats) or ["html"]
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
         raise UsageError(f"--format {unknown[0]!r} is not known; {nearest(unknown[0], FORMATS)}")
-    material = from_edition(folder)
+    material = hindsight(from_edition(folder), known)
     if only is not None:
         material = chosen(material, _listed(only))
     kinds = [name for name in FORMATS if name in wanted]

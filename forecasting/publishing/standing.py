@@ -130,6 +130,16 @@ class Ledger:
             return "retracted"
         return "superseded" if self.superseded_by(id) else "current"
 
+    def fate(self, id: str) -> str:
+        """What became of an edition, in words; empty for one that stands or was never recorded."""
+        one = self.editions.get(id)
+        if one is None:
+            return ""
+        if one.retracted_at is not None:
+            return f"retracted on {one.retracted_at.date()}: {one.retracted}"
+        by = self.superseded_by(id)
+        return f"superseded by {by}" if by else ""
+
     def supersedes(self, id: str) -> list[str]:
         """The editions one supersedes today, in the order of their publication."""
         return [other for other in self.editions if self.superseded_by(other) == id]

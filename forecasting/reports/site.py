@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,16 @@ class Entry:
     latest: bool
 
 
-def site(editions: Sequence[Path], latest: Path | None, out: Path, brand: Brand | None = None) -> Path:
+def site(
+    editions: Sequence[Path],
+    latest: Path | None,
+    out: Path,
+    brand: Brand | None = None,
+    fates: Mapping[str, str] | None = None,
+) -> Path:
     """Write the site of some editions, oldest first, into a folder and return its ``index.html``.
+
+    Where all were retracted there is no ``latest``. ``fates`` say, by edition id, what became of those superseded or retracted; the index says it in their status.
 
     Each edition's files are copied as they were published, never made anew. The folder is written beside its place
     and moved there whole, so that a reader never sees half a site. Raises :class:`InputMissing` without editions and
@@ -44,7 +52,7 @@ def site(editions: Sequence[Path], latest: Path | None, out: Path, brand: Brand 
     """
     if not editions:
         raise InputMissing("no edition to make a site of; publish one first: forecast publish")
-    newest = (latest or editions[-1]).resolve()
+    newest = latest.resolve() if latest else None
     staging = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         shutil.rmtree(staging, ignore_errors=True)
@@ -52,11 +60,12 @@ def site(editions: Sequence[Path], latest: Path | None, out: Path, brand: Brand 
         entries = []
         for folder in reversed(editions):
             shutil.copytree(folder, staging / folder.name)
-            entries.append(_entry(folder, folder.resolve() == newest))
-        material = from_edition(newest) if (newest / FACTS).is_file() else None
+            entries.append(_entry(folder, folder.resolve() == newest, (fates or {}).get(folder.name, "")))
+        material = from_edition(newest) if newest and (newest / FACTS).is_file() else None
         content = index(entries, material, brand or Brand())
         (staging / "index.html").write_bytes(content)
-        shutil.copytree(newest, staging / "latest")
+        if newest:
+            shutil.copytree(newest, staging / "latest")
         if material is not None:
             chart = leading_chart(build(material), material)
             if chart:
@@ -75,9 +84,9 @@ def site(editions: Sequence[Path], latest: Path | None, out: Path, brand: Brand 
     return out / "index.html"
 
 
-def _entry(folder: Path, latest: bool) -> Entry:
+def _entry(folder: Path, latest: bool, fate: str) -> Entry:
     manifest: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-    status = str(manifest.get("status", "normal")).replace("ok", "normal")
+    status = fate or str(manifest.get("status", "normal")).replace("ok", "normal")
     offered = ("report.html", "report.pdf", "report.xlsx", "forecasts.csv", "datapackage.json")
     files = tuple(name for name in offered if (folder / name).is_file())
     return Entry(folder.name, str(manifest["released"]), str(manifest["as_of"]), status, files, latest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from forecasting.cli import app
 from forecasting.publishing import edition as editions
+from forecasting.publishing import ledger
 from forecasting.reports import Material, rendered
 
 ID = "2026-11-22-cccccccc"
@@ -70,7 +72,7 @@ def test_hindi_has_a_name_of_its_own(root: Path, tmp_path: Path, capsys: pytest.
         (["--format", "pfd", "--out", "x"], 2, "did you mean 'pdf'"),
         (["--only", "supply.oxid", "--out", "x"], 2, "did you mean 'supply.oxide'"),
         (["--template", "/nonexistent"], 66, "brand.yaml is missing"),
-        (["2026-01-01"], 66, "is not an edition"),
+        (["2026-01-01"], 66, "has no edition '2026-01-01'"),
     ],
 )
 def test_the_impossible_is_named(
@@ -85,3 +87,28 @@ def test_a_site(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     code, out, _ = said(["--site", str(tmp_path / "site")], root, capsys)
     assert code == 0
     assert Path(out.strip()).read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_retracted_edition_says_so_wherever_it_is_laid_out(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(root, tmp_path / "editions", symlinks=True))
+    monkeypatch.chdir(tmp_path)
+    ledger.reconcile(copy)
+    assert "Retracted" not in (copy / ID / "report.html").read_text(encoding="utf-8")
+    ledger.retract(copy, ID, "The registry double-counted <one> state.")
+    code, out, err = said([ID], copy, capsys)
+    assert (code, out.strip()) == (0, f"report-{ID}/report.html")
+    assert "retracted on" in err
+    page = Path(out.strip()).read_text(encoding="utf-8")
+    assert "Do not use these numbers." in page
+    assert "The registry double-counted &lt;one&gt; state." in page
+    assert "What was wrong, and what is right" in page
+    code, out, _ = said(["--site", str(tmp_path / "site")], copy, capsys)
+    index = Path(out.strip()).read_text(encoding="utf-8")
+    assert "retracted on" in index
+    assert "double-counted &lt;one&gt; state" in index
+    assert not (tmp_path / "site" / "latest").exists()
+    assert (tmp_path / "site" / ID / "forecasts.csv").is_file()
+    code, _, err = said([], copy, capsys)
+    assert (code, "all were retracted; name one" in err) == (66, True)
