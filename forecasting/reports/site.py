@@ -44,7 +44,8 @@ def site(
 ) -> Path:
     """Write the site of some editions, oldest first, into a folder and return its ``index.html``.
 
-    Where all were retracted there is no ``latest``. ``fates`` say, by edition id, what became of those superseded or retracted; the index says it in their status.
+    Where all were retracted there is no ``latest``. ``fates`` say, by edition id, what became of those superseded or
+    retracted; the index says it in their status.
 
     Each edition's files are copied as they were published, never made anew. The folder is written beside its place
     and moved there whole, so that a reader never sees half a site. Raises :class:`InputMissing` without editions and
