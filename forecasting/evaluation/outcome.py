@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -164,3 +164,16 @@ def totals(store: Store, outcome: Outcome) -> dict[str, Winner]:
             )
             found[id] = Winner(id, "sum", recipe, panel, regressors, {})
     return found
+
+
+def in_force(store: Store, outcome: Outcome, labels: Mapping[str, str]) -> Outcome:
+    """The outcome with the models in force by series where they are not its own winners."""
+    other = {id: label for id, label in labels.items() if outcome.winners[id].model != label}
+    if not other:
+        return outcome
+    panel, regressors = view(store, outcome.experiment, outcome.as_of, None, outcome.experiment.end)
+    kept = {
+        id: _winner(store, outcome.experiment, outcome.as_of, id, label, panel, regressors, outcome.board)
+        for id, label in other.items()
+    }
+    return replace(outcome, winners={**outcome.winners, **kept})
