@@ -99,8 +99,7 @@ def read(root: Path) -> tuple[Line, ...]:
         line = _parsed(text)
         wrong = _wrong(line, number, lines[-1].digest if lines else GENESIS)
         if line is None or wrong:
-            fault = Fault(f"{path}:{number}", wrong, "restore the file from a copy")
-            raise DataError(f"{path}: the chain is broken at line {number}", [fault])
+            raise _broken(path, number, wrong)
         lines.append(line)
     return tuple(lines)
 
@@ -112,15 +111,22 @@ def torn(root: Path) -> bytes:
 
 
 def mend(root: Path) -> Path | None:
-    """Complete a last line that lacks only its newline, or set aside what is left of it and return where."""
+    """Complete a last line that lacks only its newline, or set aside what is left of it and return where.
+
+    Raises :class:`DataError` when the chain is broken, or when a whole last line ends in another byte, as no kill
+    leaves it.
+    """
     left = torn(root)
     if not left:
         return None
     path, lines = root / AUDIT, read(root)
-    if not _wrong(_parsed(left), len(lines) + 1, lines[-1].digest if lines else GENESIS):
+    number, previous = len(lines) + 1, lines[-1].digest if lines else GENESIS
+    if not _wrong(_parsed(left), number, previous):
         _add(path, b"\n")
         return None
-    aside = root / f"{TORN}-{len(lines) + 1}-{_digest(left)[:8]}"
+    if not _wrong(_parsed(left[:-1]), number, previous):
+        raise _broken(path, number, "not what was written: no newline ends it")
+    aside = root / f"{TORN}-{number}-{_digest(left)[:8]}"
     with aside.open("wb") as file:
         file.write(left)
         file.flush()
@@ -171,6 +177,11 @@ def _parsed(text: bytes) -> Line | None:
     except (ValueError, KeyError, TypeError):
         return None
     return line if faithful else None
+
+
+def _broken(path: Path, number: int, found: str) -> DataError:
+    fault = Fault(f"{path}:{number}", found, "restore the file from a copy")
+    return DataError(f"{path}: the chain is broken at line {number}", [fault])
 
 
 def _wrong(line: Line | None, number: int, previous: str) -> str:
