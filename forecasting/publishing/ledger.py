@@ -58,6 +58,7 @@ def reconcile(root: Path) -> list[str]:
         done.append(f"the torn last line of {AUDIT} was set aside as {aside.name}")
     for id in _unrecorded(root, ledger(root)):
         written = datetime.fromtimestamp((root / id / edition.MANIFEST).stat().st_mtime, UTC)
+        (root / id).chmod(0o755)
         record(root, id, recovered=written.isoformat(timespec="seconds"))
         done.append(f"{id} was published by a run that could not record it; its line was added")
     return done + _aim(root, ledger(root))

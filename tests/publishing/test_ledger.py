@@ -158,8 +158,10 @@ def test_a_run_killed_before_the_pointer_is_finished(root: Path) -> None:
     last = "2026-12-20-dddddddd"
     put(root, last, "2026-12-01")
     edition.point(root, LATE)
+    (root / last).chmod(0o700)
     assert ledger.reconcile(root)[-1] == f"latest now points to {last}"
     assert pointed(root) == last
+    assert (root / last).stat().st_mode & 0o777 == 0o755
     (root / "latest").unlink()
     ledger.reconcile(root)
     assert pointed(root) == last
