@@ -56,7 +56,8 @@ def constraints(observations: Observations, catalogue: Catalogue, series: str) -
     """
     if series not in catalogue.series:
         raise DataError(f"unknown series {series!r}; see forecast data list")
-    if catalogue.series[series].kind is not Kind.MONTH:
+    stated_by = any(series + suffix in catalogue.series for suffix in YEARS)
+    if catalogue.series[series].kind is not Kind.MONTH or not stated_by:
         return []
     missing = gaps(observations, catalogue, series)
     rows = believed(observations, catalogue, series)

@@ -12,12 +12,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from forecasting.catalogue import Catalogue
-from forecasting.data.store import believed
+from forecasting.data.store import believed_each
 from forecasting.data.vintages import age_of, revisions_seen
 from forecasting.errors import DataError
 from forecasting.frames import Array, Forecast, Observations
@@ -73,13 +74,20 @@ class Revisions:
         period; an age later than every revision seen gets nought.
         """
         at = max(step for step in AGES[kind] if step <= max(age, 0))
-        rows = self.table[(self.table["kind"] == str(kind)) & (self.table["age"] == at)]
         for key in ((unit, family, series), (unit, family, ALL), (unit, ALL, ALL), (ALL, ALL, ALL)):
-            found = rows[(rows["unit"] == key[0]) & (rows["family"] == key[1]) & (rows["series"] == key[2])]
-            if len(found):
-                row = found.iloc[0]
-                return Size(float(row["mean"]), float(row["sd"]), int(row["pairs"]))
+            found = self._sizes.get((str(kind), at, *key))
+            if found is not None:
+                return found
         return NONE
+
+    @cached_property
+    def _sizes(self) -> dict[tuple[str, int, str, str, str], Size]:
+        rows = self.table[["kind", "age", "unit", "family", "series", "mean", "sd", "pairs"]]
+        found: dict[tuple[str, int, str, str, str], Size] = {}
+        for kind, age, unit, family, series, mean, sd, pairs in rows.itertuples(index=False):
+            size = Size(float(mean), float(sd), int(pairs))
+            found.setdefault((str(kind), int(age), str(unit), str(family), str(series)), size)
+        return found
 
 
 def learn(observations: Observations, catalogue: Catalogue) -> Revisions:
@@ -144,17 +152,19 @@ def jump_off(
 
     Series without a believed figure are left out, and so are aggregates (``sum_of``): their parts carry theirs.
     """
+    wanted = [id for id in series if not catalogue.series[id].sum_of]
+    rows = believed_each(known, catalogue, wanted) if wanted else known.frame.iloc[:0]
+    parsed = {label: Period.parse(label) for label in rows["period"].unique()}
+    newest: dict[str, tuple[Period, str]] = {}
+    for id, label, source in zip(rows["series"], rows["period"], rows["source"], strict=True):
+        if id not in newest or newest[id][0] < parsed[label]:
+            newest[id] = parsed[label], source
     found: dict[str, Size] = {}
-    for id in series:
-        rows = believed(known, catalogue, id)
-        if rows.empty or catalogue.series[id].sum_of:
-            continue
-        ordinals = [Period.parse(label).ordinal for label in rows["period"]]
-        last = rows.iloc[int(np.argmax(ordinals))]
-        period = Period.parse(str(last["period"]))
-        family = catalogue.sources[str(last["source"])].family
-        unit = catalogue.series[id].unit
-        found[id] = revisions.of(period.kind, unit, family, id, age_of(period, pd.Timestamp(day)))
+    for id in wanted:
+        if id in newest:
+            period, source = newest[id]
+            family, age = catalogue.sources[source].family, age_of(period, pd.Timestamp(day))
+            found[id] = revisions.of(period.kind, catalogue.series[id].unit, family, id, age)
     return found
 
 

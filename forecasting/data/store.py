@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from forecasting.catalogue import Catalogue, Correction
@@ -87,17 +88,37 @@ def believed(
     """
     if series not in catalogue.series:
         raise DataError(f"unknown series {series!r}; {nearest(series, catalogue.series)}")
-    entry = catalogue.series[series]
-    rows = observations.of(series).frame
-    allowed = entry.fit if statuses is None else statuses
-    rows = rows[rows["status"].isin(list(allowed))]
-    order = {family: rank for rank, family in enumerate(entry.sources)}
-    family = rows["source"].map(lambda source: catalogue.sources[source].family)
-    ranked = rows.assign(_rank=family.map(order)).dropna(subset=["_rank"])
+    found = believed_each(observations, catalogue, [series], statuses)
+    return found.reset_index(drop=True)
+
+
+def believed_each(
+    observations: Observations,
+    catalogue: Catalogue,
+    ids: Sequence[str],
+    statuses: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """What :func:`believed` gives for each of some series, one below the other, in one pass over the rows."""
+    rows = observations.of(*ids).frame
+    entries = {id: catalogue.series[id] for id in ids}
+    allowed = np.zeros(len(rows), dtype=bool)
+    for kept in {entry.fit for entry in entries.values()} if statuses is None else {tuple(statuses)}:
+        mine = [id for id, entry in entries.items() if statuses is not None or entry.fit == kept]
+        fitting = rows["status"].isin(list(kept))
+        allowed |= (fitting if len(mine) == len(entries) else fitting & rows["series"].isin(mine)).to_numpy()
+    rows = rows[allowed]
+    pairs = rows[["series", "source"]].drop_duplicates()
+    ranks = {
+        (id, source): entries[id].sources.index(family)
+        for id, source in zip(pairs["series"], pairs["source"], strict=True)
+        if (family := catalogue.sources[source].family) in entries[id].sources
+    }
+    rank = [ranks.get(pair, np.nan) for pair in zip(rows["series"], rows["source"], strict=True)]
+    ranked = rows.assign(_rank=np.array(rank, dtype=float)).dropna(subset=["_rank"])
     ranked = ranked.sort_values(
-        ["period", "_rank", "available_at", "source"], ascending=[True, True, False, True]
+        ["series", "period", "_rank", "available_at", "source"], ascending=[True, True, True, False, True]
     )
-    return ranked.drop_duplicates("period").drop(columns="_rank").reset_index(drop=True)
+    return ranked.drop_duplicates(["series", "period"]).drop(columns="_rank")
 
 
 def _corrected(frame: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from forecasting.catalogue import Catalogue
 from forecasting.data.gaps import constraints
-from forecasting.data.store import believed
-from forecasting.errors import DataError
+from forecasting.data.store import believed_each
+from forecasting.errors import DataError, PeriodError
 from forecasting.frames import KnownSum, Observations, Panel
 from forecasting.periods import Kind, Period
 
@@ -22,17 +22,25 @@ def believed_panel(observations: Observations, catalogue: Catalogue, ids: Sequen
     Series without a single fittable observation are left out; unlike period kinds raise
     :class:`~forecasting.errors.PeriodError`, no series at all :class:`DataError`.
     """
-    values: dict[str, dict[Period, float]] = {}
-    for id in ids:
-        rows = believed(observations, catalogue, id)
-        if len(rows):
-            periods = [Period.parse(label) for label in rows["period"]]
-            values[id] = dict(zip(periods, rows["value"].astype(float), strict=True))
-    if not values:
+    rows = believed_each(observations, catalogue, ids)
+    if rows.empty:
         raise DataError(
             f"nothing to fit for {', '.join(ids)}: no observation with a status that models may fit"
         )
-    panel = Panel.of(values, {id: catalogue.series[id].unit for id in values})
+    parsed = {label: Period.parse(label) for label in rows["period"].unique()}
+    kinds = sorted({period.kind for period in parsed.values()})
+    if len(kinds) > 1:
+        raise PeriodError(f"one panel cannot hold {' and '.join(kinds)} periods")
+    held = set(rows["series"])
+    values = [id for id in dict.fromkeys(ids) if id in held]
+    ordinals = rows["period"].map({label: period.ordinal for label, period in parsed.items()}).to_numpy()
+    first = int(ordinals.min())
+    table = np.full((int(ordinals.max()) - first + 1, len(values)), np.nan)
+    places = rows["series"].map({id: place for place, id in enumerate(values)}).to_numpy()
+    table[ordinals - first, places] = rows["value"].to_numpy(dtype=float)
+    index = pd.RangeIndex(first, first + len(table))
+    frame = pd.DataFrame(table, index=index, columns=values)
+    panel = Panel(kinds[0], frame, {id: catalogue.series[id].unit for id in values})
     return replace(panel, sums=tuple(one for id in values for one in known_sums(observations, catalogue, id)))
 
 
