@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from forecasting import __version__
-from forecasting.cli import balance, benchmark, comparison, data, editions, experiments, publish, report
+from forecasting.cli import (
+    balance,
+    benchmark,
+    comparison,
+    data,
+    editions,
+    experiments,
+    promotion,
+    publish,
+    report,
+)
 from forecasting.cli.console import explain
 from forecasting.errors import ForecastingError
 
@@ -29,7 +39,7 @@ app.add_typer(data.app, name="data")
 editions.app.command("diff")(comparison.diff)
 app.add_typer(editions.app, name="editions")
 app.command("run")(experiments.run)
-app.command("promote")(experiments.promote)
+app.command("promote")(promotion.promote)
 app.command("leaderboard")(experiments.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)

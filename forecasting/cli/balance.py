@@ -86,7 +86,7 @@ def balance(
 
 def _forecasts(store: Store, cut: date) -> tuple[list[Forecast], int]:
     """The joint forecasts of the current release, and its seed."""
-    from forecasting.cli.experiments import release_root
+    from forecasting.cli.telling import release_root
     from forecasting.publishing.paths import joint_paths
     from forecasting.publishing.release import load
 

@@ -15,24 +15,31 @@ from forecasting.cli.console import (
     day,
     progress,
     project_root,
-    say,
 )
+from forecasting.cli.telling import deliver, log, tell
 
 if TYPE_CHECKING:
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import Outcome
+    from forecasting.publishing.release import Release
 
 ExperimentArgument = Annotated[
     Path, typer.Argument(help="An experiment file, for example experiments/default.yaml.")
 ]
 
 
-def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> list[Outcome]:
-    """Carry out the experiments of a file; what is in the cache is not fitted again."""
+def outcomes(
+    store: Store, experiment: Path, as_of: str | None, jobs: int, release: Release | None = None
+) -> list[Outcome]:
+    """Carry out the experiments of a file; what is in the cache is not fitted again.
+
+    The champions of a ``release`` compete beside the models of the file.
+    """
     from forecasting.evaluation.backtest import Workers
     from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import read_experiments
     from forecasting.evaluation.outcome import carry_out
+    from forecasting.publishing.promotion import enter
 
     experiments = read_experiments(experiment, store.catalogue)
     cut = store.last_known(day(as_of, "--as-of"))
@@ -40,7 +47,8 @@ def outcomes(store: Store, experiment: Path, as_of: str | None, jobs: int) -> li
     found = []
     for one in experiments:
         with progress(f"backtest {one.name}") as tell:
-            found.append(carry_out(store, one, cut, cache, Workers(jobs), tell))
+            entered, _ = enter(one, release)
+            found.append(carry_out(store, entered, cut, cache, Workers(jobs), tell))
     return found
 
 
@@ -55,23 +63,7 @@ def run(
     for outcome in found:
         print_board(outcome)
     log(store, found)
-
-
-def promote(
-    experiment: ExperimentArgument,
-    reason: Annotated[
-        str, typer.Option("--reason", help="Why, kept with the promotion.")
-    ] = "lowest mean score in the backtest",
-    data: DataOption = None,
-    as_of: AsOfOption = None,
-    jobs: JobsOption = 2,
-) -> None:
-    """Make the winner of each series its champion and export the release that publishing reads."""
-    from forecasting.data.store import Store
-
-    store = Store.open(data_root(data))
-    found = outcomes(store, experiment, as_of, jobs)
-    release(store, found, log(store, found), reason)
+    tell(deliver())
 
 
 def leaderboard(
@@ -136,78 +128,3 @@ def print_board(outcome: Outcome) -> None:
                 f"{row['mase']:8.3f}{row['crps']:8.3f}{row['coverage_50']:8.0%}{row['coverage_80']:8.0%}"
                 f"{row['coverage_95']:8.0%}{row['points']:8d}{row['failures']:8d}"
             )
-
-
-def log(store: Store, found: list[Outcome]) -> dict[str, str]:
-    """Log outcomes to MLflow; the parent run of each experiment by its name."""
-    import hashlib
-
-    from forecasting import __version__
-    from forecasting.evaluation.cache import code_digest
-    from forecasting.reports.leaderboard import leaderboard_chart
-    from forecasting.tracking import ExperimentRecord, default_store, log_experiment
-
-    tracking = default_store(project_root()).ready()
-    lock = project_root() / "requirements.lock"
-    lock_digest = hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else ""
-    runs = {}
-    for outcome in found:
-        experiment = outcome.experiment
-        judged = outcome.scores.frame["mase"].notna().any()
-        record = ExperimentRecord(
-            name=experiment.name,
-            settings=experiment.model_dump(mode="json"),
-            as_of=outcome.as_of,
-            data_digest=store.as_of(outcome.as_of).of(*experiment.series).digest(),
-            code_version=f"{__version__}+{code_digest()[:12]}",
-            lock_digest=lock_digest,
-            scores=outcome.scores.frame,
-            forecasts=outcome.forecasts,
-            models={c.name: {"model": c.model, **c.parameters} for c in experiment.models},
-            winners={id: winner.model for id, winner in outcome.winners.items()},
-            tables={"leaderboard": outcome.board},
-            pictures={"leaderboard.svg": leaderboard_chart(outcome.scores.frame)} if judged else {},
-        )
-        runs[experiment.name] = log_experiment(tracking, record)
-    say(f"logged {len(found)} experiment(s) to {tracking.shown}")
-    return runs
-
-
-def release(store: Store, found: list[Outcome], runs: dict[str, str], reason: str) -> None:
-    """Register winners and their totals as champions and export the bundle that publishing reads."""
-    from datetime import UTC, datetime
-
-    from forecasting.evaluation.outcome import errors, totals
-    from forecasting.publishing.release import attachments
-    from forecasting.tracking import champions, default_store, export_bundle, register
-
-    tracking = default_store(project_root()).ready()
-    winners = {
-        id: (outcome, winner)
-        for outcome in found
-        for id, winner in [*outcome.winners.items(), *totals(store, outcome).items()]
-    }
-    for id, (outcome, winner) in winners.items():
-        register(
-            tracking,
-            id,
-            winner.recipe.to_json(),
-            winner.golden(),
-            runs[outcome.experiment.name],
-            reason,
-            panel=winner.panel,
-            covariates=winner.regressors,
-            at=datetime.now(UTC),
-        )
-    files = attachments(
-        [outcome.experiment for outcome in found],
-        {outcome.experiment.name: errors(outcome) for outcome in found},
-        {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()},
-    )
-    folder = export_bundle(champions(tracking, winners), release_root(), files)
-    say(f"champions of {len(winners)} series released in {folder}")
-
-
-def release_root() -> Path:
-    """Where releases lie: beside the runs, and read by publishing without them."""
-    return project_root() / "mlruns" / "releases"

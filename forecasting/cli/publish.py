@@ -16,13 +16,13 @@ from forecasting.cli.console import (
     day,
     progress,
     project_root,
-    say,
 )
-from forecasting.cli.experiments import log, outcomes, print_board, release, release_root
+from forecasting.cli.experiments import outcomes, print_board
+from forecasting.cli.promotion import print_decisions, put_in_force, settle
+from forecasting.cli.telling import deliver, release_root, tell
 
 if TYPE_CHECKING:
     from forecasting.data.store import Store
-    from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.job import Facts, Published
 
 OutputOption = Annotated[
@@ -63,13 +63,19 @@ def publish(
 def main_job(jobs: JobsOption = 2) -> None:
     """Run the default experiments, promote, publish, and print where the report is."""
     from forecasting.data.store import Store
+    from forecasting.publishing.promotion import in_release, present
 
     store = Store.open(data_root(None))
-    found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs)
-    if not _released(found):
-        for outcome in found:
-            print_board(outcome)
-        release(store, found, log(store, found), "lowest mean score in the backtest")
+    release = present(release_root())
+    found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs, release)
+    settled = settle(store, found, release)
+    if in_release(release, settled):
+        tell(deliver())  # what an earlier run could not
+    else:
+        for one in settled:
+            print_board(one.outcome)
+        put_in_force(store, settled)
+    print_decisions(settled)
     done = _publish(store, None, None, None)
     _print_headlines(done.folder)
     _print_answer(done.folder)
@@ -95,22 +101,6 @@ def _render(facts: Facts) -> Mapping[str, bytes]:
     from forecasting.reports.archive import from_facts
 
     return rendered(from_facts(facts))
-
-
-def _released(found: list[Outcome]) -> bool:
-    """Whether the current release holds exactly these winners, so that nothing needs logging again."""
-    from forecasting.errors import ForecastingError
-    from forecasting.evaluation.cache import code_digest
-    from forecasting.publishing.release import load
-
-    try:
-        present = load(release_root())
-    except ForecastingError as error:
-        say(f"no usable release yet ({error.message.splitlines()[0]})")
-        return False
-    recipes = {id: winner.recipe for outcome in found for id, winner in outcome.winners.items()}
-    kept = {id: c.recipe for id, c in present.champions.items() if id in recipes}
-    return kept == recipes and present.code == code_digest()
 
 
 def _print_headlines(folder: Path) -> None:

@@ -35,6 +35,24 @@ def leaderboard(scores: Scores) -> pd.DataFrame:
     return table[["series", "model", *COLUMNS]].reset_index(drop=True)
 
 
+def by_horizon(scores: Scores) -> pd.DataFrame:
+    """Mean scores a series, model and step ahead; columns as :func:`leaderboard` without origins and failures."""
+    return _means(scores, "step")
+
+
+def by_origin(scores: Scores) -> pd.DataFrame:
+    """Mean scores a series, model and origin; the column ``cutoff`` is the last period known."""
+    return _means(scores, "cutoff")
+
+
+def _means(scores: Scores, by: str) -> pd.DataFrame:
+    judged = scores.frame[scores.frame["failure"] == ""]
+    grouped = judged.groupby(["series", "model", by], sort=True)
+    table = grouped[["mase", "crps", "in_50", "in_80", "in_95"]].mean()
+    table = table.rename(columns={"in_50": "coverage_50", "in_80": "coverage_80", "in_95": "coverage_95"})
+    return table.assign(points=grouped.size()).reset_index()
+
+
 def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -> dict[str, str]:
     """The model with the lowest mean score of each series, among those that never failed.
 

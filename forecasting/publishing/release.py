@@ -20,6 +20,7 @@ from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Total, read_recipe
 from forecasting.tracking import read_bundle
+from forecasting.tracking.bundle import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Released:
     """The released model of one series and what vouches for it.
 
     ``golden`` are the quantiles its recipe gave when it was chosen; ``record`` its backtest scores; ``model``
-    the label it competed under; ``run_id`` and ``version`` say where tracking keeps it,
-    ``inputs`` the digests of what it was fitted on.
+    the label it competed under; ``run_id`` is the key of the experiment it won, which its run in MLflow bears in the
+    tag ``forecasting.key``; ``inputs`` the digests of what it was fitted on.
     """
 
     recipe: Recipe | Total
@@ -36,19 +37,22 @@ class Released:
     golden: pd.DataFrame
     record: Mapping[str, float]
     run_id: str
-    version: int
     inputs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Release:
-    """Champions by series, the experiments they won, the aligned past errors, and the digest of the models' code."""
+    """Champions by series, the experiments they won, the aligned past errors, and the digest of the models' code.
+
+    ``folder`` is the bundle it was read from.
+    """
 
     experiments: tuple[Experiment, ...]
     champions: Mapping[str, Released]
     errors: Mapping[str, pd.DataFrame]
     code: str
     digest: str
+    folder: Path = Path()
 
 
 def attachments(
@@ -101,8 +105,7 @@ def load(folder: Path) -> Release:
             cards[id]["model"],
             kept.golden,
             cards[id]["record"],
-            kept.run_id,
-            kept.version,
+            kept.run_key,
             kept.inputs,
         )
         for id, kept in bundle.champions.items()
@@ -113,4 +116,5 @@ def load(folder: Path) -> Release:
         errors,
         bundle.attachments["code.txt"].decode(),
         bundle.digest,
+        folder if (folder / MANIFEST).exists() else folder / bundle.digest,
     )

@@ -2,30 +2,43 @@
 
 MLflow takes seconds to import, so nothing here imports it before it is used::
 
-    store = default_store(root)                       # or FORECAST_TRACKING_URI
-    run_id = log_experiment(store, record)            # one parent run, one child a model
-    register(store, series, recipe, golden, run_id, reason, panel=panel, at=now)
-    export_bundle(champions(store, targets), folder)  # what the publisher reads, MLflow away or not
+    store = default_store(root).patient()             # or FORECAST_TRACKING_URI; 30 s of waiting in all
+    key = keep_experiment(store, record)              # one parent run, one child a model: spooled
+    trained = Trained(Champion.of(series, recipe, golden, panel=panel, run_key=key), panel)
+    line = append(store, now, series, "promoted", trained.champion.digest, reason)
+    keep_champion(store, trained, line)
+    export_bundle({series: trained}, folder)          # what the publisher reads, MLflow away or not
+    deliver(store)                                    # what cannot be delivered waits
 """
 
 from forecasting.tracking.bundle import Bundle, export_bundle, read_bundle
-from forecasting.tracking.champion import Champion
-from forecasting.tracking.ledger import Promotion, promotions
+from forecasting.tracking.champion import Champion, Trained
+from forecasting.tracking.delivery import Delivery, deliver, keep_champion, keep_experiment
+from forecasting.tracking.ledger import Promotion, append, promotions
 from forecasting.tracking.reading import LoggedExperiment, latest_complete, read_experiment
+from forecasting.tracking.record import ExperimentRecord
 from forecasting.tracking.registry import champions, register
-from forecasting.tracking.runs import ExperimentRecord, log_experiment
+from forecasting.tracking.runs import log_experiment
+from forecasting.tracking.spool import Spool
 from forecasting.tracking.store import Store, default_store
 
 __all__ = [
     "Bundle",
     "Champion",
+    "Delivery",
     "ExperimentRecord",
     "LoggedExperiment",
     "Promotion",
+    "Spool",
     "Store",
+    "Trained",
+    "append",
     "champions",
     "default_store",
+    "deliver",
     "export_bundle",
+    "keep_champion",
+    "keep_experiment",
     "latest_complete",
     "log_experiment",
     "promotions",

@@ -3,9 +3,10 @@
 ::
 
     bundles/CURRENT                    the name of the bundle in force
-    bundles/<digest>/MANIFEST.json     every file's SHA-256, every champion's version, run and input digests
+    bundles/<digest>/MANIFEST.json     every file's SHA-256, every champion's digests, experiment and libraries
     bundles/<digest>/champions/<series>/recipe.json
     bundles/<digest>/champions/<series>/golden.csv
+    bundles/<digest>/champions/<series>/panel.parquet     what it was fitted on; covariates beside it
     bundles/<digest>/attachments/...
 """
 
@@ -23,16 +24,15 @@ from typing import Any
 from forecasting.errors import CannotWrite, DataError, Fault, InputMissing
 from forecasting.tracking.champion import (
     Champion,
-    canonical_golden,
+    Trained,
     checked_name,
-    golden_csv,
-    identity,
-    read_golden_csv,
+    read_champion,
 )
 from forecasting.tracking.manifests import canonical, manifest, sha256, verify, write_whole
 
 MANIFEST = "MANIFEST.json"
 CURRENT = "CURRENT"
+FORMAT = 2
 _DO = "export the bundle again; do not edit it"
 
 
@@ -43,10 +43,19 @@ class Bundle:
     champions: Mapping[str, Champion]
     attachments: Mapping[str, bytes]
     digest: str
+    folder: Path
+
+    def trained(self, series: str) -> Trained:
+        """A champion with the data it was fitted on."""
+        home = self.folder / "champions" / series
+        if not (home / "panel.parquet").exists():
+            fault = Fault(str(home), "no training data: the bundle is of an earlier version", "promote again")
+            raise InputMissing("a champion cannot be refitted", [fault])
+        return Trained.read(series, home, self.champions[series].card)
 
 
 def export_bundle(
-    champions: Mapping[str, Champion], folder: Path, attachments: Mapping[str, bytes] | None = None
+    champions: Mapping[str, Trained], folder: Path, attachments: Mapping[str, bytes] | None = None
 ) -> Path:
     """Write champions and attachments below a folder and make them current; gives the bundle's own folder.
 
@@ -98,29 +107,18 @@ def read_bundle(folder: Path) -> Bundle:
     return _read(folder / name, name)
 
 
-def _write(champions: Mapping[str, Champion], work: Path, attachments: Mapping[str, bytes]) -> str:
+def _write(champions: Mapping[str, Trained], work: Path, attachments: Mapping[str, bytes]) -> str:
     cards = {}
     for series in sorted(champions):
-        champion = champions[series]
-        golden = canonical_golden(series, champion.golden)
-        if champion.digest != identity(champion.recipe_json, golden, champion.inputs):
-            fault = Fault(series, "its digest is not that of its content", "take champions from the registry")
-            raise DataError("a champion cannot be exported", [fault])
         home = work / "champions" / checked_name(series)
         home.mkdir(parents=True)
-        (home / "recipe.json").write_bytes(champion.recipe_json.encode())
-        (home / "golden.csv").write_bytes(golden_csv(golden))
-        cards[series] = {
-            "version": champion.version,
-            "run_id": champion.run_id,
-            "digest": champion.digest,
-            "inputs": dict(champion.inputs),
-        }
+        champions[series].write(home)
+        cards[series] = champions[series].champion.card
     for name, content in attachments.items():
         path = work / "attachments" / _inside(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    body: dict[str, Any] = {"format": 1, "champions": cards, "files": manifest(work)}
+    body: dict[str, Any] = {"format": FORMAT, "champions": cards, "files": manifest(work)}
     digest = sha256(canonical(body))
     text = json.dumps({**body, "digest": digest}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     (work / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
@@ -148,22 +146,24 @@ def _read(folder: Path, expected: str | None = None) -> Bundle:
         digest, faithful = "", False
     if not faithful or (expected is not None and digest != expected):
         raise DataError("the bundle is damaged", [Fault(str(path), "not what was written", _DO)])
-    if body["format"] != 1:
-        found = f"format {body['format']}"
-        raise DataError("the bundle cannot be read", [Fault(str(path), found, "upgrade this package")])
+    if body["format"] not in (1, FORMAT):
+        found, do = (
+            f"format {body['format']}, this version writes {FORMAT}",
+            "export it again with this version",
+        )
+        raise DataError("the bundle cannot be read", [Fault(str(path), found, do)])
     verify(folder, body["files"], "the bundle", _DO, ignore=(MANIFEST,))
     champions = {
-        series: Champion(
-            series,
-            (folder / "champions" / series / "recipe.json").read_bytes().decode(),
-            read_golden_csv((folder / "champions" / series / "golden.csv").read_bytes()),
-            card["version"],
-            card["run_id"],
-            card["digest"],
-            card["inputs"],
-        )
+        series: read_champion(series, folder / "champions" / series, _card(card))
         for series, card in body["champions"].items()
     }
     attached = folder / "attachments"
     files = sorted(path for path in attached.rglob("*") if path.is_file())
-    return Bundle(champions, {p.relative_to(attached).as_posix(): p.read_bytes() for p in files}, digest)
+    return Bundle(
+        champions, {p.relative_to(attached).as_posix(): p.read_bytes() for p in files}, digest, folder
+    )
+
+
+def _card(card: dict[str, Any]) -> dict[str, Any]:
+    """A card as this version writes it; format 1 named the run by MLflow's id and knew no libraries."""
+    return {"experiment": "", "run_key": card.get("run_id", ""), "libraries": {}, **card}

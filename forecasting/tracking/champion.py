@@ -6,14 +6,16 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.errors import DataError, Fault
 from forecasting.frames import KnownSum, Panel
+from forecasting.models.libraries import versions
 from forecasting.periods import Kind
 from forecasting.tracking.manifests import canonical, sha256
 
@@ -27,16 +29,96 @@ class Champion:
     """The chosen model of one series: a readable recipe and the forecast it gave when it was chosen.
 
     ``digest`` is the identity of recipe, golden forecast and training data together; ``inputs`` holds the
-    digests of the training panel and of its covariates.
+    digests of the training panel and of its covariates. ``experiment`` and ``run_key`` say which experiment it
+    won, by the name and the key of its content; ``libraries`` the versions its golden forecast was made with.
     """
 
     series: str
     recipe_json: str
     golden: pd.DataFrame
-    version: int
-    run_id: str
     digest: str
     inputs: Mapping[str, str]
+    experiment: str = ""
+    run_key: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        series: str,
+        recipe_json: str,
+        golden: pd.DataFrame,
+        *,
+        panel: Panel,
+        covariates: Panel | None = None,
+        experiment: str = "",
+        run_key: str = "",
+    ) -> Champion:
+        """A champion from what it consists of, checked; :class:`DataError` says what is wrong with it."""
+        checked_name(series)
+        checked_recipe(series, recipe_json)
+        golden = canonical_golden(series, golden)
+        inputs = {"panel": panel.digest()} | (
+            {} if covariates is None else {"covariates": covariates.digest()}
+        )
+        digest = identity(recipe_json, golden, inputs)
+        return cls(series, recipe_json, golden, digest, inputs, experiment, run_key, versions())
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What stands beside the files of a champion."""
+        return {
+            "digest": self.digest,
+            "inputs": dict(self.inputs),
+            "experiment": self.experiment,
+            "run_key": self.run_key,
+            "libraries": dict(self.libraries),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A champion with the panel and the covariates it was fitted on."""
+
+    champion: Champion
+    panel: Panel
+    covariates: Panel | None = None
+
+    def write(self, folder: Path) -> None:
+        """Keep everything but the card in an existing folder."""
+        golden = canonical_golden(self.champion.series, self.champion.golden)
+        if self.champion.digest != identity(self.champion.recipe_json, golden, self.champion.inputs):
+            fault = Fault(self.champion.series, "its digest is not that of its content", "make it anew")
+            raise DataError("a champion cannot be kept", [fault])
+        (folder / "recipe.json").write_bytes(self.champion.recipe_json.encode())
+        (folder / "golden.csv").write_bytes(golden_csv(golden))
+        write_panel(self.panel, folder / "panel.parquet")
+        if self.covariates is not None:
+            write_panel(self.covariates, folder / "covariates.parquet")
+
+    @classmethod
+    def read(cls, series: str, folder: Path, card: Mapping[str, Any]) -> Trained:
+        """The inverse of :meth:`write`."""
+        covariates = folder / "covariates.parquet"
+        return cls(
+            read_champion(series, folder, card),
+            read_panel(folder / "panel.parquet"),
+            read_panel(covariates) if covariates.exists() else None,
+        )
+
+
+def read_champion(series: str, folder: Path, card: Mapping[str, Any]) -> Champion:
+    """A champion from its files, its training data left unread."""
+    return Champion(
+        series,
+        (folder / "recipe.json").read_bytes().decode(),
+        read_golden_csv((folder / "golden.csv").read_bytes()),
+        card["digest"],
+        card["inputs"],
+        card["experiment"],
+        card["run_key"],
+        card["libraries"],
+    )
 
 
 def checked_name(series: str) -> str:

@@ -1,31 +1,52 @@
-"""The ledger of promotions: append-only lines, each holding the SHA-256 of the one before."""
+"""The ledger of promotions: lines only ever added, each with its own SHA-256 and that of the line before."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from forecasting.errors import DataError, Fault
 from forecasting.tracking.manifests import canonical, sha256
 from forecasting.tracking.store import Store
 
 GENESIS = "0" * 64
+CHOSEN = ("first", "promoted", "overridden", "refreshed")  # verdicts after which another recipe is in force
+_OLD = {"at", "series", "from_version", "to_version", "reason", "digest", "prev"}
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One line: at this time, this series went from one version to another, for this reason."""
+    """One line: what was decided about the champion of a series, when, why, and on what evidence.
+
+    ``verdict`` is ``first``, ``promoted``, ``overridden``, ``refreshed`` (the same model on newer data or libraries)
+    or ``inconclusive`` (the champion stays). ``digest`` is the identity of the champion in force from then on,
+    ``replaced`` that of the one before.
+    """
 
     at: str
     series: str
-    from_version: int | None
-    to_version: int
-    reason: str
+    verdict: str
     digest: str
+    replaced: str | None
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     prev: str = GENESIS
+
+    @property
+    def line(self) -> bytes:
+        """The line as it stands in the file."""
+        body = asdict(self)
+        return (canonical({**body, "sha256": sha256(canonical(body))}) + "\n").encode()
+
+    @property
+    def number(self) -> str:
+        """The SHA-256 of the line, by which others refer to it."""
+        return sha256(self.line)
 
 
 def ledger(store: Store) -> Path:
@@ -39,46 +60,96 @@ def promotions(store: Store, series: str | None = None) -> list[Promotion]:
     Raises :class:`DataError` naming the line that was changed, removed, or left unfinished.
     """
     path = ledger(store)
-    if not path.exists():
-        return []
-    content = path.read_bytes()
-    names = {field.name for field in fields(Promotion)}
-    found, prev = [], GENESIS
-    for number, line in enumerate(content.splitlines(keepends=True), start=1):
+    found: list[Promotion] = []
+    prev = GENESIS
+    for number, line in enumerate(
+        path.read_bytes().splitlines(keepends=True) if path.exists() else [], start=1
+    ):
         where = f"{path}:{number}"
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not line.endswith(b"\n") or not isinstance(row, dict) or set(row) != names:
-            fault = Fault(
-                where, "not a whole promotion", "restore the file, or drop the line if it is the last"
+        row = _row(line)
+        if row is None:
+            do = "restore the file, or run forecast promote again if it is the last line"
+            raise DataError(
+                "the ledger of promotions is damaged", [Fault(where, "not a whole promotion", do)]
             )
-            raise DataError("the ledger of promotions is damaged", [fault])
         if row["prev"] != prev:
             fault = Fault(where, "does not follow from the line before", "restore the file from a backup")
             raise DataError("the ledger of promotions was changed", [fault])
-        found.append(Promotion(**row))
+        found.append(_promotion(row))
         prev = sha256(line)
     return [one for one in found if series is None or one.series == series]
 
 
 def append(
-    store: Store, at: datetime, series: str, old: int | None, new: int, reason: str, digest: str
-) -> None:
-    """Add a promotion; call it under the registry's lock. A repeated last step is not written twice."""
-    before = promotions(store)
-    mine = [one for one in before if one.series == series]
-    if mine and (mine[-1].from_version, mine[-1].to_version, mine[-1].digest) == (old, new, digest):
-        return
-    path = ledger(store)
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    prev = sha256(lines[-1]) if lines else GENESIS
-    line = canonical(asdict(Promotion(at.isoformat(), series, old, new, reason, digest, prev))) + "\n"
-    with store.speaking():
+    store: Store,
+    at: datetime,
+    series: str,
+    verdict: str,
+    digest: str,
+    reason: str,
+    evidence: Mapping[str, Any] | None = None,
+) -> Promotion:
+    """Add what was decided about a series; gives its line, or the last one when that says the same already.
+
+    What a killed run left of a last line is cut off first: nobody was told that it had been written.
+    """
+    if at.tzinfo is None:
+        raise DataError(f"{series}: the time of a promotion needs a time zone")
+    with store.lock("ledger"), store.speaking():
+        path = ledger(store)
+        _mend(path)
+        before = promotions(store)
+        mine = [one for one in before if one.series == series]
+        last = mine[-1] if mine else None
+        told = json.loads(canonical(dict(evidence or {})))
+        if (
+            last is not None
+            and last.digest == digest
+            and (verdict in CHOSEN or (last.verdict, last.evidence) == (verdict, told))
+        ):
+            return last
+        prev = sha256(path.read_bytes().splitlines(keepends=True)[-1]) if before else GENESIS
+        made = Promotion(
+            at.isoformat(), series, verdict, digest, None if last is None else last.digest, reason, told, prev
+        )
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            os.write(descriptor, made.line)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    return made
+
+
+def _mend(path: Path) -> None:
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    if not line.endswith(b"\n") or not isinstance(row, dict):
+        return None
+    if set(row) == _OLD:
+        return row
+    own = row.pop("sha256", None)
+    if set(row) != set(Promotion.__dataclass_fields__) or own != sha256(canonical(row)):
+        return None
+    return row
+
+
+def _promotion(row: Mapping[str, Any]) -> Promotion:
+    if set(row) != _OLD:
+        return Promotion(**row)
+    evidence = {name: row[name] for name in ("from_version", "to_version")}
+    verdict = "first" if row["from_version"] is None else "promoted"
+    return Promotion(
+        row["at"], row["series"], verdict, row["digest"], None, row["reason"], evidence, row["prev"]
+    )

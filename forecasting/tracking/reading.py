@@ -13,7 +13,8 @@ import pandas as pd
 
 from forecasting.errors import DataError, Fault, InputMissing, nearest
 from forecasting.tracking.manifests import sha256, verify
-from forecasting.tracking.runs import COMPLETE, MANIFEST
+from forecasting.tracking.record import MANIFEST
+from forecasting.tracking.runs import COMPLETE
 from forecasting.tracking.store import Store, prepare
 
 

@@ -11,7 +11,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -22,13 +22,12 @@ import pandas as pd
 
 from forecasting.errors import DataError, Fault, InputMissing
 from forecasting.frames import Panel
-from forecasting.tracking import ledger
 from forecasting.tracking.champion import (
     GOLDEN_COLUMNS,
     Champion,
+    Trained,
     canonical_golden,
     checked_name,
-    checked_recipe,
     identity,
     write_panel,
 )
@@ -42,48 +41,44 @@ if TYPE_CHECKING:
 ALIAS = "champion"
 CODE = Path(__file__).with_name("forecast_model.py")
 NOTES = ("registered_model_meta",)  # name and version, written by MLflow when it loads a model
-DIGEST, FILES, INPUTS = "forecasting.digest", "forecasting.files", "forecasting.inputs"
+DIGEST, FILES = "forecasting.digest", "forecasting.files"
+SINCE, LINE, CARD = "forecasting.promoted_at", "forecasting.ledger", "forecasting.card"
 
 
 def register(
-    store: Store,
-    series: str,
-    recipe_json: str,
-    golden: pd.DataFrame,
-    run_id: str,
-    reason: str,
-    *,
-    panel: Panel,
-    covariates: Panel | None = None,
-    at: datetime,
-) -> int:
-    """Make a recipe the champion of a series; gives its version.
+    store: Store, trained: Trained, run_id: str, reason: str, *, at: datetime, ledger: str = ""
+) -> tuple[int, bool]:
+    """Give a champion a version and the alias; gives the version and whether it is in force.
 
-    Registering what is already champion changes nothing. A recipe that was champion before gets its old
-    version back. The promotion is written down before the alias moves.
+    Registering what is already champion changes nothing; a recipe that was champion before gets its old version back.
+    A champion promoted after ``at`` keeps the alias: what waited in a spool never undoes what was decided since.
+    ``ledger`` is the number of the promotion's line. Keep the promotion in the ledger first.
     """
-    checked_name(series)
-    checked_recipe(series, recipe_json)
-    golden = canonical_golden(series, golden)
+    champion = trained.champion
+    series = checked_name(champion.series)
     if at.tzinfo is None:
         raise DataError(f"{series}: the time of a promotion needs a time zone")
-    inputs = {"panel": panel.digest()} | ({} if covariates is None else {"covariates": covariates.digest()})
-    digest = identity(recipe_json, golden, inputs)
     client = store.client()
     with store.lock("registry"), store.speaking():
         present = _champion(client, series)
-        if present is not None and present.tags.get(DIGEST) == digest:
-            return int(present.version)
-        new = _known(client, series, digest, present is not None)
+        if present is not None and present.tags.get(DIGEST) == champion.digest:
+            return int(present.version), True
+        new = _known(client, series, champion.digest, present is not None)
         if new is None:
             with tempfile.TemporaryDirectory(prefix="champion-") as name:
                 folder = Path(name)
-                _write_model(folder, recipe_json, golden, panel, covariates)
-                new = _create(store, client, series, folder, run_id, digest, inputs, reason)
-        old = None if present is None else int(present.version)
-        ledger.append(store, at, series, old, new, reason, digest)
+                _write_model(folder, champion.recipe_json, champion.golden, trained.panel, trained.covariates)
+                new = _create(store, client, folder, run_id, champion, reason)
+        if present is not None and _later(present.tags.get(SINCE, ""), at):
+            return new, False
+        for tag, value in ((SINCE, at.isoformat()), (LINE, ledger)):
+            client.set_model_version_tag(series, str(new), tag, value)
         client.set_registered_model_alias(series, ALIAS, str(new))
-    return new
+    return new, True
+
+
+def _later(since: str, at: datetime) -> bool:
+    return bool(since) and datetime.fromisoformat(since) > at
 
 
 def champions(store: Store, series: Iterable[str]) -> dict[str, Champion]:
@@ -113,11 +108,8 @@ def champions(store: Store, series: Iterable[str]) -> dict[str, Champion]:
 def _load(store: Store, client: MlflowClient, series: str, version: Any) -> Champion:
     where, do = f"{series} version {version.version}", "promote it again; do not edit the files of a model"
     try:
-        files, inputs, digest = (
-            json.loads(version.tags[FILES]),
-            json.loads(version.tags[INPUTS]),
-            version.tags[DIGEST],
-        )
+        files, card = json.loads(version.tags[FILES]), json.loads(version.tags[CARD])
+        inputs, digest = card["inputs"], version.tags[DIGEST]
     except (KeyError, ValueError):
         raise DataError("", [Fault(where, "its digests are not recorded", do)]) from None
     with store.speaking():
@@ -127,7 +119,9 @@ def _load(store: Store, client: MlflowClient, series: str, version: Any) -> Cham
         golden = canonical_golden(series, pd.read_parquet(folder / "artifacts" / "golden.parquet"))
     if identity(recipe, golden, inputs) != digest:
         raise DataError("", [Fault(where, "its content is not that of its recorded digest", do)])
-    return Champion(series, recipe, golden, int(version.version), str(version.run_id), digest, inputs)
+    return Champion(
+        series, recipe, golden, digest, inputs, card["experiment"], card["run_key"], card["libraries"]
+    )
 
 
 def _champion(client: MlflowClient, series: str) -> Any | None:
@@ -156,29 +150,24 @@ def _known(client: MlflowClient, series: str, digest: str, registered: bool) -> 
 
 
 def _create(
-    store: Store,
-    client: MlflowClient,
-    series: str,
-    folder: Path,
-    run_id: str,
-    digest: str,
-    inputs: Mapping[str, str],
-    reason: str,
+    store: Store, client: MlflowClient, folder: Path, run_id: str, champion: Champion, reason: str
 ) -> int:
     from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 
     experiment = client.get_run(run_id).info.experiment_id
-    model = client.create_logged_model(experiment, name=series.replace(".", "_"), source_run_id=run_id)
+    model = client.create_logged_model(
+        experiment, name=champion.series.replace(".", "_"), source_run_id=run_id
+    )
     try:
         client.log_model_artifacts(model.model_id, str(folder))
         client.finalize_logged_model(model.model_id, "READY")
     except BaseException:
         client.finalize_logged_model(model.model_id, "FAILED")
         raise
-    tags = {DIGEST: digest, FILES: canonical(manifest(folder)), INPUTS: canonical(dict(inputs))}
+    tags = {DIGEST: champion.digest, FILES: canonical(manifest(folder)), CARD: canonical(champion.card)}
     with _use_tracking_uri(store.uri):  # the registry looks the model up through the global address
         version = client.create_model_version(
-            series,
+            champion.series,
             f"models:/{model.model_id}",
             run_id=run_id,
             tags=tags,

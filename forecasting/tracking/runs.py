@@ -1,183 +1,182 @@
 """One experiment as MLflow keeps it: a parent run, one child run a model, every file hashed.
 
 A run counts only when its tag ``forecasting.complete`` holds the SHA-256 of the manifest of its files: MLflow
-leaves killed runs RUNNING and calls runs FINISHED that were abandoned.
+leaves killed runs RUNNING and calls runs FINISHED that were abandoned. Every run bears a key of its content in the tag
+``forecasting.key`` and is looked up by it before it is made, so an experiment that is logged again, or whose logging
+was killed, is completed and never doubled.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import re
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from forecasting.errors import DataError, Fault
-from forecasting.tracking.manifests import canonical, manifest, sha256
+from forecasting.errors import DataError, Fault, ForecastingError
+from forecasting.tracking.manifests import canonical, sha256
+from forecasting.tracking.record import (
+    CARD,
+    COVERAGES,
+    MANIFEST,
+    ExperimentRecord,
+    params,
+    plain_key,
+    summary,
+    write_record,
+)
 from forecasting.tracking.store import Store, prepare
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
-COMPLETE = "forecasting.complete"
-MANIFEST = "manifest.json"
-LONGEST = 6000
-COVERAGES = {"coverage_50": "in_50", "coverage_80": "in_80", "coverage_95": "in_95"}
-
-
-@dataclass(frozen=True, eq=False)
-class ExperimentRecord:
-    """Everything an experiment leaves behind.
-
-    ``settings`` is the whole experiment file as parsed; ``scores`` has one row a model, series, origin and
-    step (the columns of :class:`forecasting.frames.Scores`); ``forecasts`` are the long backtest quantiles;
-    ``models`` gives each label's parameters; ``winners`` each series' chosen label.
-    """
-
-    name: str
-    settings: Mapping[str, Any]
-    as_of: date
-    data_digest: str
-    code_version: str
-    lock_digest: str
-    scores: pd.DataFrame
-    forecasts: pd.DataFrame
-    models: Mapping[str, Mapping[str, Any]]
-    winners: Mapping[str, str]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
+COMPLETE, KEY, EXPERIMENT = "forecasting.complete", "forecasting.key", "forecasting.experiment"
 
 
 def log_experiment(store: Store, record: ExperimentRecord) -> str:
-    """Keep an experiment; gives the id of its parent run.
+    """Keep an experiment; gives the id of its parent run, the same when its content was logged before.
 
     Raises :class:`DataError` before anything is written when a parameter is too long to be kept whole.
     """
-    labels = list(dict.fromkeys([*record.models, *record.scores["model"].astype(str)]))
-    parent_params = params(record.settings, f"settings of {record.name}")
-    child_params = {label: params(record.models.get(label, {}), f"model {label}") for label in labels}
-    by_label = {label: summary(record.scores[record.scores["model"] == label]) for label in labels}
-    with tempfile.TemporaryDirectory(prefix="experiment-") as name, store.speaking():
-        files = Path(name)
-        _write_files(record, files)
-        complete = sha256((files / MANIFEST).read_bytes())
-        experiment = store.experiment(record.name)
-        client = store.client()
-        tags = _tags(record, json.loads((files / MANIFEST).read_text(encoding="utf-8")))
-        started: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="experiment-") as name:
+        write_record(record, Path(name))
+        return log_files(store, Path(name))
+
+
+def log_files(store: Store, folder: Path) -> str:
+    """Keep the experiment a folder holds (:func:`~forecasting.tracking.record.write_record`); gives its parent run."""
+    kept = _Kept(folder)
+    client = store.client()
+    with store.lock("runs"), store.speaking():
+        experiment = store.experiment(kept.card["name"])
+        runs = _runs(client, experiment, kept.key)
+        parent = runs.get(kept.key)
+        if parent is not None and parent.data.tags.get(COMPLETE) == kept.key:
+            return str(parent.info.run_id)
+        started = [run.info.run_id for run in runs.values()]
         try:
-            parent = client.create_run(
-                experiment, run_name=f"{record.name} {record.as_of}", tags=tags
-            ).info.run_id
-            started.append(parent)
-            _dataset(client, parent, record)
-            chosen = _winning(record, by_label)
-            _log(
-                client,
-                parent,
-                parent_params,
-                chosen,
-                {f"forecasting.winner.{s}": w for s, w in record.winners.items()},
+            parent = parent or _create(
+                client, experiment, f"{kept.card['name']} {kept.card['as_of']}", kept.tags(kept.key)
             )
-            for label in labels:
-                wins = sorted(series for series, winner in record.winners.items() if winner == label)
+            started.append(parent.info.run_id)
+            _log_parent(client, parent, kept)
+            for label in kept.labels:
+                key = sha256(canonical([kept.key, label]))
                 own = {
-                    "mlflow.parentRunId": parent,
+                    "mlflow.parentRunId": parent.info.run_id,
                     "forecasting.model": label,
-                    "forecasting.wins": ",".join(wins),
+                    "forecasting.wins": kept.wins(label),
                 }
-                child = client.create_run(experiment, run_name=label, tags={**tags, **own}).info.run_id
-                started.append(child)
-                _log(client, child, child_params[label], by_label[label], {})
-                client.set_terminated(child)
-            client.log_artifacts(parent, str(files))
-            client.set_terminated(parent)
-            client.set_tag(parent, COMPLETE, complete)
+                child = runs.get(key) or _create(client, experiment, label, {**kept.tags(key), **own})
+                started.append(child.info.run_id)
+                _log(client, child, kept.params[label], kept.metrics[label], {})
+                client.set_terminated(child.info.run_id)
+            client.log_artifacts(parent.info.run_id, str(folder))
+            client.set_terminated(parent.info.run_id)
+            _drop_doubles(client, experiment, kept.key, set(started))
+            client.set_tag(parent.info.run_id, COMPLETE, kept.key)
         except BaseException:
             for run in started:
-                with suppress(Exception):
+                with suppress(ForecastingError, OSError, _mlflow_error()):
                     client.set_terminated(run, "FAILED")
             raise
-    return str(parent)
+    return str(parent.info.run_id)
 
 
-def summary(scores: pd.DataFrame) -> dict[str, float]:
-    """The metrics of one model: means overall and per series, coverage, and how many forecasts failed.
-
-    >>> rows = pd.DataFrame({"series": ["a", "b"], "mase": [1.0, 2.0], "crps": [3.0, 4.0], "in_50": [1, 0],
-    ...                      "in_80": [1, 0], "in_95": [1, 1], "failure": [None, None]})
-    >>> found = summary(rows)
-    >>> found["mase"], found["mase.b"], found["coverage_95"], found["failures"]
-    (1.5, 2.0, 1.0, 0.0)
-    """
-    failed = scores["failure"].fillna("").astype(str).ne("")
-    metrics = {"failures": float(failed.sum()), "scored": float((~failed).sum())}
-    columns = {"mase": "mase", "crps": "crps", **COVERAGES}
-    for metric, column in columns.items():
-        values = pd.to_numeric(scores[column]).astype(float)
-        metrics[metric] = float(values.mean())
-        for series, mean in values.groupby(scores["series"].astype(str)).mean().items():
-            metrics[f"{metric}.{series}"] = float(mean)
-    return metrics
+def parent_run(store: Store, name: str, key: str) -> str:
+    """The id of the parent run of an experiment by its key; :class:`DataError` when it was not logged."""
+    client = store.client()
+    with store.speaking():
+        found = _runs(client, store.experiment(name), key).get(key)
+    if found is None:
+        raise DataError(
+            "a champion's experiment is not in MLflow",
+            [Fault(name, f"no run of key {key[:12]}", "run it again")],
+        )
+    return str(found.info.run_id)
 
 
-def params(settings: Mapping[str, Any], where: str) -> dict[str, str]:
-    """Nested settings as MLflow's flat parameters; lists stay JSON. Raises instead of being cut short.
+class _Kept:
+    """An experiment read from its files, in the terms of MLflow."""
 
-    >>> params({"model": {"name": "ets", "lags": [1, 12]}}, "here")
-    {'model.name': 'ets', 'model.lags': '[1,12]'}
-    """
-    found: dict[str, str] = {}
-    faults = []
-    for path, value in _leaves(settings):
-        key = _key(path)
-        text = value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"))
-        if len(text) > LONGEST:
-            do = f"shorten it to {LONGEST} characters, or keep it in a file"
-            faults.append(Fault(f"{where}: {path}", f"{len(text)} characters", do))
-        elif key in found or len(key) > 250:
-            faults.append(Fault(f"{where}: {path}", f"cannot be logged as {key[:60]!r}", "rename it"))
-        found[key] = text
-    if faults:
-        raise DataError("a parameter cannot be logged whole", faults)
+    def __init__(self, folder: Path) -> None:
+        def load(file: str) -> Any:
+            return json.loads((folder / file).read_text(encoding="utf-8"))
+
+        self.key = sha256((folder / MANIFEST).read_bytes())
+        self.card: Mapping[str, str] = load(CARD)
+        self.winners: Mapping[str, str] = load("winners.json")
+        self.scores_sha256: str = load(MANIFEST)["scores.csv"]
+        models: Mapping[str, Mapping[str, Any]] = load("models.json")
+        scores = pd.read_parquet(folder / "scores.parquet")
+        self.labels = list(dict.fromkeys([*models, *scores["model"].astype(str)]))
+        self.settings = params(load("settings.json"), f"settings of {self.card['name']}")
+        self.params = {label: params(models.get(label, {}), f"model {label}") for label in self.labels}
+        self.metrics = {label: summary(scores[scores["model"] == label]) for label in self.labels}
+
+    def tags(self, key: str) -> dict[str, str]:
+        return {
+            KEY: key,
+            EXPERIMENT: self.key,
+            "forecasting.as_of": self.card["as_of"],
+            "forecasting.data_sha256": self.card["data_sha256"],
+            "forecasting.code": self.card["code"],
+            "forecasting.lock_sha256": self.card["lock_sha256"],
+            "forecasting.scores_sha256": self.scores_sha256,
+        }
+
+    def wins(self, label: str) -> str:
+        return ",".join(sorted(series for series, winner in self.winners.items() if winner == label))
+
+
+def _runs(client: MlflowClient, experiment: str, key: str) -> dict[str, Run]:
+    """The runs of an experiment's content by their own key, the eldest where a lost answer made two."""
+    found: dict[str, Run] = {}
+    for run in _all(client, experiment, key):
+        found.setdefault(run.data.tags[KEY], run)
     return found
 
 
-def _leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, inner in value.items():
-        path = f"{above}.{key}" if above else str(key)
-        if isinstance(inner, Mapping) and inner:
-            yield from _leaves(inner, path)
-        else:
-            yield path, inner
+def _all(client: MlflowClient, experiment: str, key: str) -> Sequence[Run]:
+    order = ["attributes.start_time ASC", "attributes.run_id ASC"]
+    text = f"tags.`{EXPERIMENT}` = '{key}'"
+    page = client.search_runs([experiment], text, max_results=1000, order_by=order)
+    runs = list(page)
+    while page.token:
+        page = client.search_runs([experiment], text, max_results=1000, order_by=order, page_token=page.token)
+        runs += page
+    return runs
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[^\w .\-]", "_", text).strip(".") or "_"
+def _drop_doubles(client: MlflowClient, experiment: str, key: str, mine: set[str]) -> None:
+    """A server that makes a run and fails to say so is asked again and makes two; the other one goes."""
+    for run in _all(client, experiment, key):
+        if run.info.run_id not in mine:
+            client.delete_run(run.info.run_id)
 
 
-def _tags(record: ExperimentRecord, files: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "forecasting.as_of": record.as_of.isoformat(),
-        "forecasting.data_sha256": record.data_digest,
-        "forecasting.code": record.code_version,
-        "forecasting.lock_sha256": record.lock_digest,
-        "forecasting.scores_sha256": files["scores.csv"],
-    }
+def _create(client: MlflowClient, experiment: str, name: str, tags: dict[str, str]) -> Run:
+    return client.create_run(experiment, run_name=name, tags=tags)
 
 
-def _winning(record: ExperimentRecord, by_label: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+def _log_parent(client: MlflowClient, parent: Run, kept: _Kept) -> None:
+    if not parent.inputs or not parent.inputs.dataset_inputs:
+        _dataset(client, parent.info.run_id, kept.card)
+    chosen = _winning(kept.winners, kept.metrics)
+    winners = {f"forecasting.winner.{series}": label for series, label in kept.winners.items()}
+    _log(client, parent, kept.settings, chosen, winners)
+
+
+def _winning(winners: Mapping[str, str], by_label: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The parent's metrics: each series as its winner forecasts it, and their mean."""
     metrics: dict[str, float] = {}
-    for series, label in record.winners.items():
+    for series, label in winners.items():
         for metric in ("mase", *COVERAGES):
             metrics[f"{metric}.{series}"] = by_label.get(label, {}).get(f"{metric}.{series}", math.nan)
     for metric in ("mase", *COVERAGES):
@@ -187,76 +186,38 @@ def _winning(record: ExperimentRecord, by_label: Mapping[str, Mapping[str, float
     return metrics
 
 
-def _dataset(client: MlflowClient, run: str, record: ExperimentRecord) -> None:
+def _dataset(client: MlflowClient, run: str, card: Mapping[str, str]) -> None:
     prepare()
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     # MLflow's own digest reads only the head of a table; ours covers every row.
-    source = canonical({"as_of": record.as_of.isoformat(), "sha256": record.data_digest})
-    dataset = Dataset(f"observations {record.as_of}", record.data_digest[:36] or "none", "code", source)
+    source = canonical({"as_of": card["as_of"], "sha256": card["data_sha256"]})
+    dataset = Dataset(f"observations {card['as_of']}", card["data_sha256"][:36] or "none", "code", source)
     client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
 
 
 def _log(
     client: MlflowClient,
-    run: str,
+    run: Run,
     params: Mapping[str, str],
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
 ) -> None:
+    """Parameters, metrics and tags in batches; all metrics bear the run's start, so that none is kept twice."""
     from mlflow.entities import Metric, Param, RunTag
 
-    now = time.time_ns() // 1_000_000
-    finite = [Metric(_key(k), v, now, 0) for k, v in metrics.items() if math.isfinite(v)]
+    at = int(run.info.start_time)
     lists: list[list[Any]] = [
-        finite,
+        [Metric(plain_key(k), v, at, 0) for k, v in metrics.items() if math.isfinite(v)],
         [Param(k, v) for k, v in params.items()],
         [RunTag(k, v) for k, v in tags.items()],
     ]
     while any(lists):
-        client.log_batch(run, metrics=lists[0][:700], params=lists[1][:100], tags=lists[2][:100])
+        client.log_batch(run.info.run_id, metrics=lists[0][:700], params=lists[1][:100], tags=lists[2][:100])
         lists = [lists[0][700:], lists[1][100:], lists[2][100:]]
 
 
-def _write_files(record: ExperimentRecord, folder: Path) -> None:
-    scores, forecasts = plain(record.scores), plain(record.forecasts)
-    (folder / "scores.csv").write_bytes(scores.to_csv(index=False, lineterminator="\n").encode())
-    scores.to_parquet(folder / "scores.parquet", index=False)
-    forecasts.to_parquet(folder / "forecasts.parquet", index=False)
-    for name, value in {
-        "settings.json": dict(record.settings),
-        "models.json": {label: dict(given) for label, given in record.models.items()},
-        "winners.json": dict(record.winners),
-    }.items():
-        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, default=str)
-        (folder / name).write_text(text + "\n", encoding="utf-8")
-    for name, table in record.tables.items():
-        (folder / "tables").mkdir(exist_ok=True)
-        content = plain(table).to_csv(index=False, lineterminator="\n").encode()
-        (folder / "tables" / f"{_file(name)}.csv").write_bytes(content)
-    for name, picture in record.pictures.items():
-        (folder / "pictures").mkdir(exist_ok=True)
-        (folder / "pictures" / _file(name)).write_bytes(picture)
-    (folder / MANIFEST).write_text(
-        json.dumps(manifest(folder), indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+def _mlflow_error() -> type[Exception]:
+    from mlflow.exceptions import MlflowException
 
-
-def _file(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise DataError(f"{name!r} cannot name a file; use letters, digits, dots, - and _")
-    return name
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose cells are numbers, texts, dates or nothing, with periods written as their labels."""
-    found = frame.copy()
-    for column in found.columns:
-        if found[column].dtype == object:
-            found[column] = [
-                v if v is None or isinstance(v, str | float | int | bool) else str(v) for v in found[column]
-            ]
-            kinds = {type(v) for v in found[column] if v is not None and v == v}
-            if len(kinds) > 1 and str in kinds:
-                found[column] = [v if v is None or v != v else str(v) for v in found[column]]
-    return found
+    return MlflowException

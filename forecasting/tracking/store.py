@@ -10,15 +10,13 @@ import logging
 import os
 import re
 import shutil
-import socket
-import urllib.error
-import urllib.parse
-import urllib.request
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from filelock import FileLock, Timeout
 
@@ -26,11 +24,14 @@ from forecasting.errors import (
     CannotCreate,
     CannotWrite,
     ConfigError,
+    DataError,
     Fault,
     ForecastingError,
     Locked,
     ServiceAway,
 )
+from forecasting.tracking import probes
+from forecasting.tracking.patience import BUDGET, Guarded, Patience
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -68,6 +69,7 @@ class Store:
 
     uri: str
     artifacts: Path
+    patience: Patience | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         scheme = self.uri.partition("://")[0]
@@ -107,20 +109,25 @@ class Store:
         """The address without its password."""
         return re.sub(r"(://[^:/@]+):[^@/]*@", r"\1:…@", self.uri)
 
+    def patient(self, budget: float = BUDGET) -> Self:
+        """The same store for a job that goes on without it: ``budget`` seconds of waiting in all.
+
+        A local database works rather than waits, so a second of each of its calls is free.
+        """
+        return replace(self, patience=Patience(budget, free=1.0 if self.local else 0.0))
+
     def ready(self) -> Self:
         """Create or migrate the database once, or find that the server answers; cheap to call again.
 
         Raises :class:`ServiceAway`, :class:`Locked`, :class:`CannotCreate` or :class:`ConfigError`.
         """
-        if self.served:
-            self._probe_http()
-            self._make_home()
-            return self
-        if self.uri in _ready and (not self.local or self.database.exists()):
-            return self
-        if not self.local:
-            self._probe_port()
+        if self.patience is not None:
+            self.patience.call(self._probe, self.shown, within=2 * ANSWER_WITHIN)
+        else:
+            self._probe()
         self._make_home()
+        if self.served or (self.uri in _ready and (not self.local or self.database.exists())):
+            return self
         with self.lock("migrate"), self.speaking():
             self._migrate()
         _ready.add(self.uri)
@@ -133,7 +140,13 @@ class Store:
         from mlflow import MlflowClient
 
         with self.speaking():
-            return MlflowClient(self.uri, self.uri)
+            client = MlflowClient(self.uri, self.uri)
+        # A guarded client answers to every method of the one it guards.
+        return (
+            client
+            if self.patience is None
+            else cast("MlflowClient", Guarded(client, self.patience, self.shown))
+        )
 
     def experiment(self, name: str) -> str:
         """The id of an experiment, created when absent with artifacts at a fixed, absolute place."""
@@ -158,12 +171,20 @@ class Store:
     def lock(self, name: str) -> Iterator[None]:
         """Hold one of the store's locks, or raise :class:`Locked`."""
         path = self.home / f".{name}.lock"
+        within = LOCK_WITHIN if self.patience is None else min(LOCK_WITHIN, self.patience.left)
+        held, asked = FileLock(path), time.monotonic()
         try:
-            with FileLock(path, timeout=LOCK_WITHIN):
-                yield
+            held.acquire(timeout=within)
         except Timeout:
-            fault = Fault(str(path), f"held by another process for {LOCK_WITHIN:.0f} s", "try again later")
+            fault = Fault(str(path), f"held by another process for {within:.0f} s", "try again later")
             raise Locked("the tracking store is busy", [fault]) from None
+        finally:
+            if self.patience is not None:
+                self.patience.lost += time.monotonic() - asked
+        try:
+            yield
+        finally:
+            held.release()
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
@@ -176,6 +197,8 @@ class Store:
         except MlflowException as error:
             raise self._translated(error) from error
         except OSError as error:
+            if self.served and error.filename is None:  # an upload that broke off
+                raise self._away(str(error).partition("\n")[0][:500] or type(error).__name__) from error
             where = str(error.filename or self.home)
             fault = Fault(where, error.strerror or str(error), "free some space or fix its permissions")
             raise CannotWrite("the tracking store cannot be written", [fault]) from error
@@ -184,6 +207,9 @@ class Store:
         text = str(error).strip().partition("\n")[0][:500]
         if "database is locked" in text:
             return Locked("the tracking store is busy", [Fault(self.shown, text, "try again later")])
+        if re.search(r"not a database|malformed", text):
+            do = "restore the backup beside it, or move it away and begin a new one"
+            return DataError("the tracking store is damaged", [Fault(self.shown, text, do)])
         if re.search(r"disk is full|readonly database|unable to open database|disk I/O", text):
             return CannotWrite(
                 "the tracking store cannot be written", [Fault(self.shown, text, "check the disk")]
@@ -194,7 +220,9 @@ class Store:
         if self.served and re.search(r"\b40[13]\b|PERMISSION_DENIED|UNAUTHENTICATED", text):
             do = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or ask for access"
             return ConfigError("the tracking server refuses us", [Fault(self.shown, text, do)])
-        if self.served and re.search(r"API request to|Max retries|\b5\d\d\b|timed out", text):
+        if self.served and re.search(
+            r"API request to|Max retries|\b(5\d\d|429)\b|timed out|TEMPORARILY|INTERNAL_ERROR", text
+        ):
             return self._away(text)
         return ForecastingError("MLflow failed", [Fault(self.shown, text, "run again with --debug")])
 
@@ -202,27 +230,28 @@ class Store:
         do = f"start it, correct {VARIABLE}, or unset {VARIABLE} to use the store of this folder"
         return ServiceAway("the tracking server does not answer", [Fault(self.shown, found, do)])
 
-    def _probe_http(self) -> None:
-        parts = urllib.parse.urlsplit(self.uri)
-        host = parts.netloc.rpartition("@")[2]
-        address = f"{parts.scheme}://{host}{parts.path.rstrip('/')}/health"
-        try:
-            with urllib.request.urlopen(address, timeout=ANSWER_WITHIN):
-                pass
-        except urllib.error.HTTPError as error:
-            if error.code not in {401, 403, 404}:  # it is there; MLflow itself will say what it minds
-                raise self._away(f"{address} gives {error.code}") from None
-        except (OSError, ValueError) as error:
-            raise self._away(str(getattr(error, "reason", error))) from None
+    def _probe(self) -> None:
+        """Whether anything answers at all, in seconds."""
+        if self.local:
+            self._probe_file()
+        elif self.served or self.uri not in _ready:
+            wrong = (
+                probes.http(self.uri, ANSWER_WITHIN) if self.served else probes.port(self.uri, ANSWER_WITHIN)
+            )
+            if wrong:
+                raise self._away(wrong)
 
-    def _probe_port(self) -> None:
-        parts = urllib.parse.urlsplit(self.uri)
-        port = parts.port or {"postgresql": 5432, "mysql": 3306}.get(parts.scheme.split("+")[0], 1433)
+    def _probe_file(self) -> None:
+        if not self.database.exists():
+            return
         try:
-            with socket.create_connection((parts.hostname or "localhost", port), timeout=ANSWER_WITHIN):
-                pass
-        except OSError as error:
-            raise self._away(f"port {port}: {error.strerror or error}") from None
+            found = sqlite3.connect(f"{self.database.as_uri()}?mode=ro", timeout=ANSWER_WITHIN, uri=True)
+            try:
+                found.execute("select count(*) from sqlite_master").fetchone()
+            finally:
+                found.close()
+        except sqlite3.Error as error:
+            raise self._translated(error) from None
 
     def _make_home(self) -> None:
         try:

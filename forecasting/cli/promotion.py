@@ -1,0 +1,84 @@
+"""``forecast promote``: challengers through the gate, champions into the release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, project_root, say
+from forecasting.cli.experiments import ExperimentArgument, outcomes
+from forecasting.cli.telling import deliver, log, release_root, tell, tracking_store
+
+if TYPE_CHECKING:
+    from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import Outcome
+    from forecasting.publishing.promotion import Settled
+    from forecasting.publishing.release import Release
+
+
+def promote(
+    experiment: ExperimentArgument,
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            "--reason",
+            help="Promote the model with the lowest mean where the gate is inconclusive; kept with the promotion.",
+            show_default=False,
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+) -> None:
+    """Put each series' best challenger to its champion, and export the release that publishing reads.
+
+    A series without a champion gets the winner of its backtest. Otherwise the challenger must be better by more than
+    luck; where that cannot be said the champion stays. Every decision is kept with its evidence.
+    """
+    from forecasting.data.store import Store
+    from forecasting.publishing.promotion import in_release, present
+
+    store = Store.open(data_root(data))
+    release = present(release_root())
+    settled = settle(store, outcomes(store, experiment, as_of, jobs, release), release, reason)
+    print_decisions(settled)
+    if in_release(release, settled):
+        typer.echo("unchanged: the release holds these champions already")
+    put_in_force(store, settled)
+
+
+def settle(
+    store: Store, found: Sequence[Outcome], release: Release | None, reason: str | None = None
+) -> list[Settled]:
+    """Outcomes through the gate, with the editions published so far as evidence."""
+    from forecasting.publishing.promotion import enter, issued_forecasts, judge
+
+    editions = project_root() / "data" / "editions"
+    settled = []
+    for outcome in found:
+        issued = issued_forecasts(editions, outcome.as_of) if release is not None else None
+        _, labels = enter(outcome.experiment, release)
+        settled.append(judge(store, outcome, labels, issued, reason))
+    return settled
+
+
+def put_in_force(store: Store, settled: Sequence[Settled]) -> None:
+    """Log the experiments, write the decisions down, release the champions and tell MLflow."""
+    from datetime import UTC, datetime
+
+    from forecasting.publishing.promotion import promote as carry_out
+
+    keys = log(store, [one.outcome for one in settled])
+    folder = carry_out(store, settled, keys, tracking_store(), release_root(), datetime.now(UTC))
+    say(f"champions of {sum(len(one.outcome.winners) for one in settled)} series released in {folder}")
+    tell(deliver())
+
+
+def print_decisions(settled: Sequence[Settled]) -> None:
+    """What the gate decided about each series, on standard output."""
+    for one in settled:
+        typer.echo(f"\n{one.outcome.experiment.name}: champions")
+        for series, decision in sorted(one.decisions.items()):
+            typer.echo(f"  {series:30} {decision.chosen:20} {decision.why}")

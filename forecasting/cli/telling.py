@@ -1,0 +1,66 @@
+"""How commands keep experiments and tell MLflow: through the spool, and with what waits said in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecasting.cli.console import progress, project_root, say
+
+if TYPE_CHECKING:
+    from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import Outcome
+    from forecasting.tracking import Delivery
+    from forecasting.tracking import Store as Tracking
+
+
+def tracking_store() -> Tracking:
+    """The project's tracking store."""
+    from forecasting.tracking import default_store
+
+    return default_store(project_root())
+
+
+def release_root() -> Path:
+    """Where releases lie: beside the runs, and read by publishing without them."""
+    return project_root() / "mlruns" / "releases"
+
+
+def log(store: Store, found: Sequence[Outcome]) -> dict[str, str]:
+    """Keep outcomes for MLflow; the key of each experiment by its name."""
+    from forecasting.publishing.promotion import record
+    from forecasting.reports.leaderboard import leaderboard_chart
+    from forecasting.tracking import keep_experiment
+
+    keys = {}
+    for outcome in found:
+        judged = outcome.scores.frame["mase"].notna().any()
+        pictures = {"leaderboard.svg": leaderboard_chart(outcome.scores.frame)} if judged else {}
+        made = record(store, outcome, project_root() / "requirements.lock", pictures)
+        keys[outcome.experiment.name] = keep_experiment(tracking_store(), made)
+    return keys
+
+
+def deliver(budget: float | None = None) -> Delivery:
+    """Tell MLflow what waits, within the budget of a job or the one given."""
+    from forecasting.tracking import deliver as carry_out
+
+    store = tracking_store()
+    with progress("tracking") as bar:
+        return carry_out(store.patient() if budget is None else store.patient(budget), bar)
+
+
+def tell(done: Delivery) -> None:
+    """Say what went to MLflow and what waits."""
+    store = tracking_store()
+    for note in done.notes:
+        say(note)
+    if done.delivered:
+        say(f"logged to {store.shown}: {done.delivered} experiment(s) and champion(s)")
+    if done.waiting:
+        why = "" if done.why is None else f" ({str(done.why).splitlines()[-1].strip()})"
+        say(
+            f"tracking is away{why}: {done.waiting} experiment(s) and champion(s) wait in {store.home / 'spool'}; "
+            "the release does not need them, their versions are given by: forecast track sync"
+        )

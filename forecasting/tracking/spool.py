@@ -1,0 +1,141 @@
+"""What MLflow has not been told yet, on disk beside the runs: nothing is lost when tracking is away or a job is killed.
+
+::
+
+    mlruns/spool/spool.jsonl      one line an event, only ever added to while anything waits
+    mlruns/spool/<key>/…          the files of an entry, complete before its line is written
+
+Two kinds of lines, canonical JSON each::
+
+    {"at":"2026-11-22T09:00:00+00:00","files":{"card.json":"<sha256>",…},"format":1,"key":"<sha256>","kind":"experiment",
+     "name":"ev_sales","op":"put"}
+    {"at":"2026-11-22T09:00:07+00:00","format":1,"key":"<sha256>","op":"done"}
+
+``kind`` is ``experiment`` or ``champion``; ``key`` names the content, and MLflow's runs and versions bear it as a tag.
+A last line without its newline was never acknowledged and counts for nothing. When everything is done the file is
+emptied.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import DataError, Fault
+from forecasting.tracking.manifests import canonical, manifest, verify, write_whole
+from forecasting.tracking.store import Store
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something MLflow is still to be told: its kind, its key and the folder of its files."""
+
+    key: str
+    kind: str
+    name: str
+    at: str
+    files: Mapping[str, str]
+    folder: Path
+
+    def verified(self) -> Path:
+        """The folder, every file checked; :class:`DataError` names those that differ."""
+        do = "restore it, or remove its line from spool.jsonl to give it up"
+        verify(self.folder, self.files, f"the spooled {self.kind} {self.name}", do)
+        return self.folder
+
+
+class Spool:
+    """The spool of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.folder = store.home / "spool"
+        self.lines = self.folder / "spool.jsonl"
+
+    def put(self, key: str, kind: str, name: str, write: Callable[[Path], object]) -> None:
+        """Keep an entry; ``write`` fills an empty folder with its files. One that waits already is left alone."""
+        with self.store.lock("spool"), self.store.speaking():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if any(entry.key == key for entry in self.pending()):
+                return
+            work = Path(tempfile.mkdtemp(prefix=".putting-", dir=self.folder))
+            try:
+                write(work)
+                files = manifest(work)
+                for path in sorted(work.rglob("*")):
+                    _flush(path)
+                shutil.rmtree(self.folder / key, ignore_errors=True)
+                work.rename(self.folder / key)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+            _flush(self.folder)
+            self._add({"op": "put", "key": key, "kind": kind, "name": name, "files": files})
+
+    def done(self, key: str) -> None:
+        """An entry has been delivered whole; its files go."""
+        with self.store.lock("spool"), self.store.speaking():
+            self._add({"op": "done", "key": key})
+            shutil.rmtree(self.folder / key, ignore_errors=True)
+            if not self.pending():
+                write_whole(self.lines, b"")
+                for path in self.folder.iterdir():  # what killed runs left
+                    if path.is_dir():
+                        shutil.rmtree(path, ignore_errors=True)
+
+    def pending(self) -> list[Entry]:
+        """What waits, in the order in which it came.
+
+        Raises :class:`DataError` naming a line that is no event of a spool.
+        """
+        if not self.lines.exists():
+            return []
+        *whole, _ = self.lines.read_bytes().split(b"\n")
+        waiting: dict[str, Entry] = {}
+        for number, line in enumerate(whole, start=1):
+            try:
+                event = json.loads(line)
+                if event["format"] != FORMAT or event["op"] not in {"put", "done"}:
+                    raise ValueError(f"format {event['format']}, op {event['op']}")
+                if event["op"] == "done":
+                    waiting.pop(event["key"], None)
+                elif event["key"] not in waiting:
+                    kept = {name: event[name] for name in ("key", "kind", "name", "at", "files")}
+                    waiting[event["key"]] = Entry(**kept, folder=self.folder / event["key"])
+            except (ValueError, KeyError, TypeError) as error:
+                fault = Fault(f"{self.lines}:{number}", f"no event of a spool ({error})", "remove the line")
+                raise DataError("the spool is damaged", [fault]) from None
+        return list(waiting.values())
+
+    def _add(self, event: dict[str, Any]) -> None:
+        line = (
+            canonical({**event, "format": FORMAT, "at": datetime.now(UTC).isoformat(timespec="seconds")})
+            + "\n"
+        )
+        if self.lines.exists():
+            content = self.lines.read_bytes()
+            whole = content.rfind(b"\n") + 1
+            if whole < len(content):  # never acknowledged
+                os.truncate(self.lines, whole)
+        descriptor = os.open(self.lines, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
