@@ -10,7 +10,7 @@ from typing import Any
 
 from forecasting.errors import DataError
 from forecasting.publishing.edition import read_manifest
-from forecasting.publishing.ledger import damage, ledger
+from forecasting.publishing.ledger import edition_damage, ledger
 
 Span = tuple[datetime, datetime | None]
 
@@ -85,7 +85,7 @@ def accounts(root: Path) -> list[Account]:
 
 def checked(folder: Path, root: Path) -> dict[str, Any]:
     """The manifest of an edition whose every byte is what was published; :class:`DataError` otherwise."""
-    faults = damage(root, folder.name, ledger(root))
+    faults = edition_damage(root, folder.name, ledger(root))
     if faults:
         raise DataError(f"{folder} is not delivered: it is not what was published", faults)
     return read_manifest(folder)

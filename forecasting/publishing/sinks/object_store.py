@@ -36,6 +36,7 @@ class ObjectStore:
     def __init__(self, record: ObjectStoreRecord) -> None:
         self.record = record
         self.name = record.name
+        self._opened: dict[tuple[str | None, str | None], tuple[Any, str]] = {}
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -46,7 +47,9 @@ class ObjectStore:
         manifest = checked(folder, root)
         key, secret = from_environment(self.name, [self.record.key_env, self.record.secret_env])
         with self._translated():
-            store, base = self._open(key, secret)
+            if (key, secret) not in self._opened:
+                self._opened[key, secret] = self._open(key, secret)
+            store, base = self._opened[key, secret]
             sent = 0
             for entry in manifest["files"]:
                 content = (folder / entry["path"]).read_bytes()
@@ -62,6 +65,9 @@ class ObjectStore:
 
         options: dict[str, Any] = {"skip_instance_cache": True}
         if self.record.address.startswith("s3:"):
+            plain = dict.fromkeys(
+                ("request_checksum_calculation", "response_checksum_validation"), "when_required"
+            )
             limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
             options |= {
                 "key": key,
@@ -69,7 +75,7 @@ class ObjectStore:
                 "endpoint_url": self.record.endpoint,
                 "use_listings_cache": False,
                 "client_kwargs": {"region_name": self.record.region} if self.record.region else {},
-                "config_kwargs": {**limits, "retries": {"total_max_attempts": 1}},
+                "config_kwargs": {**plain, **limits, "retries": {"total_max_attempts": 1}},
             }
         store, base = fsspec.core.url_to_fs(self.record.address, **options)
         store.retries = 1
@@ -114,13 +120,14 @@ class ObjectStore:
     def _translated(self) -> Iterator[None]:
         """What the store and the network say, as errors of this package."""
         from botocore.exceptions import BotoCoreError, HTTPClientError
+        from botocore.exceptions import ConnectionError as Unreachable
 
         where = f"sink {self.name} at {self.record.address}"
         try:
             yield
         except ForecastingError:
             raise
-        except HTTPClientError as error:
+        except (HTTPClientError, Unreachable) as error:
             raise ServiceAway(f"{where} does not answer ({error})") from error
         except BotoCoreError as error:
             raise ConfigError(f"{where}: {error}; set its credentials and region") from error
