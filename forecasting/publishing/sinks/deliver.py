@@ -15,7 +15,7 @@ from forecasting.errors import ForecastingError, InputMissing, ServiceAway
 from forecasting.publishing.chain import AUDIT
 from forecasting.publishing.sinks.accounts import Account, accounts
 from forecasting.publishing.sinks.base import Delivered, Sink
-from forecasting.publishing.sinks.record import Delivery, Outcome, append, arrived
+from forecasting.publishing.sinks.record import Delivery, Outcome, append, read
 
 DEADLINE = 120.0  # seconds for all sinks, which work side by side
 TRIES = 3
@@ -28,23 +28,25 @@ def deliver_all(
     """Deliver an edition, and every edition that has not arrived, to every sink; the outcomes, sink by sink.
 
     Sinks work side by side; one that fails or does not answer within ``deadline`` seconds is recorded as failed,
-    with its reason, and tried again at the next run. What has arrived and did not change since is not sent again,
-    unless ``again`` asks for ``folder`` once more. Raises :class:`~forecasting.errors.InputMissing` for an edition
-    nobody recorded, else only :class:`~forecasting.errors.DataError` (the audit
-    file is broken) and :class:`~forecasting.errors.CannotWrite` (the record cannot be kept).
+    with its reason, and tried again at the next run. What has arrived is not sent again, unless ``again`` asks for
+    ``folder`` once more or an edition was superseded or retracted since, of which every sink is told.
+
+    Raises :class:`~forecasting.errors.InputMissing` for an edition nobody recorded,
+    :class:`~forecasting.errors.DataError` when the audit file is broken and
+    :class:`~forecasting.errors.CannotWrite` when the record cannot be kept; nothing for the failure of a sink.
     """
-    told = {one.edition: one for one in accounts(root)}
-    if folder.name not in told:
+    told = accounts(root)
+    if folder.name not in {one.edition for one in told}:
         raise InputMissing(
             f"{root / AUDIT} has no line of {folder.name}; run forecast publish, which adds it"
         )
-    done = arrived(root)
+    state, kept = _state(told), read(root)
     end = time.monotonic() + deadline
-    work = {sink.name: _due(sink, folder, told, done, again) for sink in sinks}
+    due = {sink.name: _due(sink, folder, told, kept, state, again) for sink in sinks}
     found: dict[str, list[Delivery]] = {sink.name: [] for sink in sinks}
     threads = [
         threading.Thread(
-            target=_work_off, args=(sink, root, work[sink.name], found[sink.name], end), daemon=True
+            target=_work_off, args=(sink, root, due[sink.name], state, found[sink.name], end), daemon=True
         )
         for sink in sinks
     ]
@@ -54,24 +56,15 @@ def deliver_all(
     for sink, thread in zip(sinks, threads, strict=True):
         thread.join(max(0.0, end - time.monotonic()))
         mine = list(found[sink.name])
-        if thread.is_alive() and len(mine) < len(work[sink.name]):
-            edition, state = work[sink.name][len(mine)]
+        if thread.is_alive() and len(mine) < len(due[sink.name]):
             reason = f"no answer within {deadline:.0f} s; it is tried again at the next run"
-            mine.append(Delivery(sink.name, edition, state, "failed", reason, 1, _now()))
+            mine.append(Delivery(sink.name, due[sink.name][len(mine)], state, "failed", reason, 1, _now()))
         outcomes += mine
     append(root, outcomes)
     idle = [
-        Delivery(
-            sink.name,
-            folder.name,
-            _state(sink, folder.name, told),
-            "unchanged",
-            "has arrived before",
-            0,
-            _now(),
-        )
+        Delivery(sink.name, folder.name, state, "unchanged", "has arrived before", 0, _now())
         for sink in sinks
-        if not work[sink.name]
+        if not due[sink.name]
     ]
     return [*outcomes, *idle]
 
@@ -95,39 +88,43 @@ def deliver_one(sink: Sink, folder: Path, root: Path, end: float) -> tuple[Deliv
 
 
 def _work_off(
-    sink: Sink, root: Path, due: Sequence[tuple[str, str]], found: list[Delivery], end: float
+    sink: Sink, root: Path, due: Sequence[str], state: str, found: list[Delivery], end: float
 ) -> None:
-    for edition, state in due:
-        outcome, tries = deliver_one(sink, root / edition, root, end)
+    """Deliver what is due. The boundary of a sink: whatever goes wrong inside ends here, as its recorded failure."""
+    for edition in due:
         how: Outcome = "failed"
-        if isinstance(outcome, Delivered):
-            how, detail = "delivered" if outcome.changed else "unchanged", outcome.detail
+        tries = 1
+        try:
+            outcome, tries = deliver_one(sink, root / edition, root, end)
+        except Exception as error:  # noqa: BLE001
+            detail = f"a bug: {type(error).__name__}: {error}"
         else:
-            detail = "; ".join([outcome.message, *map(str, outcome.faults[:3])])
-        said = redacted(detail, sink.secrets)
+            if isinstance(outcome, Delivered):
+                how, detail = "delivered" if outcome.changed else "unchanged", outcome.detail
+            else:
+                detail = "; ".join([outcome.message, *map(str, outcome.faults[:3])])
+        said = redacted(" ".join(detail.split()), sink.secrets)
         found.append(Delivery(sink.name, edition, state, how, said, tries, _now()))
-        if isinstance(outcome, ServiceAway):
+        if (tries == TRIES and how == "failed") or time.monotonic() > end:
             return
 
 
 def _due(
-    sink: Sink, folder: Path, told: dict[str, Account], done: set[tuple[str, str, str]], again: bool
-) -> list[tuple[str, str]]:
-    """The editions a sink does not have as they stand today, in the order of publication, with their states."""
-    ids = [folder.name] if sink.whole else list(told)
-    states = [(id, _state(sink, id, told)) for id in ids]
-    return [
-        (id, state)
-        for id, state in states
-        if (sink.name, id, state) not in done or (again and id == folder.name)
-    ]
+    sink: Sink, folder: Path, told: Sequence[Account], kept: Sequence[Delivery], state: str, again: bool
+) -> list[str]:
+    """The editions a sink lacks, in the order of publication; the one asked for when only fates have changed."""
+    good = [one for one in kept if one.sink == sink.name and one.outcome != "failed"]
+    has = {one.edition for one in good}
+    lacking = [] if sink.whole else [one.edition for one in told if one.edition not in has]
+    stale = not good or good[-1].state != state
+    if folder.name not in lacking and (again or (stale and not lacking)):
+        lacking.append(folder.name)
+    return lacking
 
 
-def _state(sink: Sink, edition: str, told: dict[str, Account]) -> str:
-    """A digest of what a sink should hold of an edition: it changes when the edition is superseded or retracted."""
-    of = list(told.values()) if sink.whole else [one for one in [told.get(edition)] if one]
-    content = json.dumps([one.told() for one in of], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def _state(told: Sequence[Account]) -> str:
+    """A digest of what every sink should know: it changes when an edition appears, is superseded or retracted."""
+    return hashlib.sha256(json.dumps([one.told() for one in told], sort_keys=True).encode()).hexdigest()
 
 
 def _now() -> str:

@@ -21,7 +21,10 @@ Outcome = Literal["delivered", "unchanged", "failed"]
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt to deliver: which sink, which edition, in which state (a digest), how it ended, when and why."""
+    """One attempt to deliver: to which sink, which edition, how it ended, when and why.
+
+    ``state`` is the digest of what all editions had come to by then.
+    """
 
     sink: str
     edition: str
@@ -69,9 +72,3 @@ def read(root: Path) -> list[Delivery]:
         if isinstance(content, dict) and set(content) == names:
             found.append(Delivery(**content))
     return found
-
-
-def arrived(root: Path) -> set[tuple[str, str, str]]:
-    """The sink, edition and state of everything that has arrived: by the last word on each sink and edition."""
-    last = {(one.sink, one.edition): one for one in read(root)}
-    return {(one.sink, one.edition, one.state) for one in last.values() if one.outcome != "failed"}
