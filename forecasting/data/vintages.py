@@ -63,7 +63,9 @@ def vintages(observations: Observations, catalogue: Catalogue) -> pd.DataFrame:
     late = frame["note"].str.contains(ASSUMED, regex=False) & published.notna()
     printed = frame["available_at"].where(~late, published)
     parsed = {label: Period.parse(label) for label in frame["period"].unique()}
-    ages = [age_of(parsed[label], day) for label, day in zip(frame["period"], printed.tolist(), strict=True)]
+    days = zip(frame["period"], printed.tolist(), strict=True)
+    seen = {pair: age_of(parsed[pair[0]], pair[1]) for pair in set(days)}
+    ages = [seen[pair] for pair in zip(frame["period"], printed.tolist(), strict=True)]
     kinds = frame["period"].map({label: str(period.kind) for label, period in parsed.items()})
     whole = frame.assign(kind=kinds, family=family, printed=printed, age=ages)
     return whole[["series", "period", "kind", "unit", "value", "source", "family", "printed", "age"]]

@@ -121,7 +121,7 @@ def profile(scores: Array, levels: Array) -> Array:
     >>> profile(np.array([]), np.array([0.95])).round(2).tolist()
     [1.96]
     """
-    normal = np.array([NormalDist().inv_cdf((1 + p) / 2) for p in levels])
+    normal = _normal(tuple(levels.tolist()))
     m = len(scores)
     if m == 0:
         return normal
@@ -131,6 +131,12 @@ def profile(scores: Array, levels: Array) -> Array:
     edge = NormalDist().inv_cdf((1 + m / (m + 1)) / 2)
     own = np.where(raised > 1, ordered[-1] * normal / edge, own)
     return np.asarray((m * own + PRIOR_SHAPE * normal) / (m + PRIOR_SHAPE))
+
+
+@lru_cache(maxsize=8)
+def _normal(levels: tuple[float, ...]) -> Array:
+    """Quantiles of the size of a standard normal."""
+    return np.array([NormalDist().inv_cdf((1 + p) / 2) for p in levels])
 
 
 def trajectories(
@@ -150,7 +156,8 @@ def trajectories(
     turns = -(-paths // len(bank))
     order = np.concatenate([rng.permutation(len(bank)) for _ in range(turns)])[:paths]
     place = bank[order].T + rng.uniform(0, 1e-3, paths)
-    ranks = np.argsort(np.argsort(place, axis=1, kind="stable"), axis=1)
+    ranks = np.empty(place.shape, dtype=int)
+    np.put_along_axis(ranks, np.argsort(place, axis=1, kind="stable"), np.arange(paths)[None], axis=1)
     even = (np.arange(paths) + 0.5) / paths
     first = errors[:, 0][np.isfinite(errors[:, 0])]
     size = profile(first / width[0], np.abs(2 * even - 1))
