@@ -171,7 +171,6 @@ def test_several_causes_at_once_add_up_for_every_number(
             revise_vehicles,
             heavier,
             surer,
-            corrected,
             other_model,
             other_market_model,
             other_seed,
