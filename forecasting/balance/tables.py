@@ -16,6 +16,7 @@ from forecasting.balance.outlooks import scorecard
 from forecasting.balance.register import register, require_reviewed
 from forecasting.balance.scenarios import BASELINE, read_scenarios
 from forecasting.balance.sensitivity import with_sobol
+from forecasting.balance.structure import structure
 from forecasting.catalogue import Catalogue
 from forecasting.frames import Forecast, Observations
 
@@ -69,7 +70,8 @@ def tables(
     """Every table of the balance by file name without ending.
 
     ``balance`` (bands by scenario, node, year), ``scenarios`` (one headline row each), ``tornado`` (with Sobol
-    indices), ``value_of_data``, ``outlook_scores``, ``validation``, ``assumptions`` (with what is amber).
+    indices), ``value_of_data``, ``outlook_scores``, ``validation``, ``assumptions`` (with what is amber),
+    ``structure`` (which reported nodes add up to which).
     """
     bands, heads = balance_table(balance, list(balance.scenarios))
     values = balance.values(BASELINE)
@@ -83,4 +85,5 @@ def tables(
         "outlook_scores": scorecard(said, balance.graph, catalogue, observations, forecasts, values),
         "validation": validation(balance.graph, observations, values),
         "assumptions": register(balance.graph, today),
+        "structure": structure(balance.graph),
     }

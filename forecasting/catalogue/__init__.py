@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from forecasting.catalogue.gating import Severity
+from forecasting.catalogue.gating import Expectation, Severity
 from forecasting.catalogue.reading import MAX_YAML_BYTES, read_record, read_yaml, validate
 from forecasting.catalogue.records import (
     STATUSES,
@@ -47,6 +47,7 @@ __all__ = [
     "Correction",
     "Effect",
     "Event",
+    "Expectation",
     "Identifier",
     "Publication",
     "RawFile",

@@ -14,7 +14,6 @@ from forecasting.catalogue import Catalogue, Event, Publication, Series, Source
 from forecasting.errors import InputMissing
 from forecasting.reports.extras import EXTRAS, is_number
 from forecasting.reports.material import COLUMNS, Material
-from forecasting.reports.structure import structure
 
 if TYPE_CHECKING:
     from forecasting.publishing.job import Facts
@@ -33,13 +32,9 @@ _NUMBERS = {
 
 def from_facts(facts: Facts) -> Material:
     """The material of what the publisher hands over; the next release follows from the release calendar."""
-    from forecasting.balance.graph import Graph
-
     taken = {field.name for field in fields(Material)} & {field.name for field in fields(facts)}
     given: dict[str, Any] = {name: getattr(facts, name) for name in taken - {"tables"}}
     tables = dict(getattr(facts, "tables", {})) | dict(facts.balance)
-    if "balance" in tables and "structure" not in tables:
-        tables["structure"] = structure(Graph.read(facts.catalogue))
     calendar = facts.catalogue.publication.release_calendar
     given.setdefault("next_release", calendar.next_release(facts.released) if calendar else None)
     given.setdefault("status", "normal")

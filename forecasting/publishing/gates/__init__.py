@@ -16,11 +16,28 @@ from forecasting.catalogue import Catalogue
 from forecasting.errors import UsageError, nearest
 from forecasting.frames import OBSERVATION_COLUMNS, Observations
 from forecasting.publishing.candidate import Candidate, Objection, Verdict
+from forecasting.publishing.gates.balance import identities, scenarios
+from forecasting.publishing.gates.bands import flat, width
 from forecasting.publishing.gates.bounds import ceiling
+from forecasting.publishing.gates.continuity import growth, jump, slip, start
+from forecasting.publishing.gates.evidence import coverage, skill
+from forecasting.publishing.gates.freshness import freshness, revision
 from forecasting.publishing.gates.shape import LAST, complete, finite, non_negative, ordered
+from forecasting.publishing.gates.sums import sums
 from forecasting.publishing.gates.view import Found, View
 
-__all__ = ["FIXED", "GATES", "LAST", "Found", "Gate", "View", "judge", "objections", "require_known"]
+__all__ = [
+    "FIXED",
+    "GATES",
+    "LAST",
+    "Found",
+    "Gate",
+    "View",
+    "judge",
+    "judged",
+    "objections",
+    "require_known",
+]
 
 Gate = Callable[[View], Iterator[Found]]
 
@@ -30,7 +47,21 @@ GATES: dict[str, Gate] = {
     "non_negative": non_negative,
     "complete": complete,
     "ceiling": ceiling,
+    "growth": growth,
+    "slip": slip,
+    "jump": jump,
+    "start": start,
+    "flat": flat,
+    "width": width,
+    "freshness": freshness,
+    "revision": revision,
+    "coverage": coverage,
+    "skill": skill,
+    "sums": sums,
+    "identities": identities,
+    "scenarios": scenarios,
 }
+TABLE = ("finite", "ordered", "non_negative", "complete", "ceiling")
 FIXED = frozenset({"finite", "ordered", "non_negative", "complete"})  # no reason makes these publishable
 
 
@@ -50,8 +81,12 @@ def judge(candidate: Candidate, overrides: Mapping[str, str]) -> Verdict:
 
     ``overrides`` gives, by gate, the reason to publish in spite of its objections; see :func:`require_known`.
     """
+    return judged(View(candidate), overrides)
+
+
+def judged(view: View, overrides: Mapping[str, str]) -> Verdict:
+    """As :func:`judge`, of a view."""
     require_known(overrides)
-    view = View(candidate)
     said = [
         Objection(name, found.severity, found.text, found.series, overrides.get(name, "").strip())
         for name, gate in GATES.items()
@@ -67,5 +102,7 @@ def objections(table: pd.DataFrame, catalogue: Catalogue) -> dict[str, list[str]
     candidate = Candidate(table, {}, pd.DataFrame(), {}, catalogue, nothing, today, today)
     said: dict[str, list[str]] = {}
     for one in judge(candidate, {}).objections:
+        if one.gate not in TABLE:
+            continue
         said.setdefault(one.gate, []).append(f"{one.series} {one.text}".strip())
     return said

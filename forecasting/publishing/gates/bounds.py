@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from forecasting.frames import LEVELS
-from forecasting.publishing.gates.view import Found, View
+from forecasting.publishing.gates.view import Found, View, shared
 
 
 def ceiling(view: View) -> Iterator[Found]:
@@ -29,7 +29,7 @@ def ceiling(view: View) -> Iterator[Found]:
         market = view.lines.get((entry.within, kind, scenario)) if entry.within else None
         if market is None:
             continue
-        _, mine, theirs = np.intersect1d(line.ordinals, market.ordinals, return_indices=True)
+        mine, theirs = shared(line, market)
         part, whole = line.values[mine], market.values[theirs]
         above = np.argwhere(part > whole * (1 + limit.slack))
         if len(above):

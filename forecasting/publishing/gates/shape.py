@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.frames import LEVELS
 from forecasting.periods import Kind, Period
-from forecasting.publishing.gates.view import KEY, Found, View, parsed
+from forecasting.publishing.gates.view import KEY, Found, View
 
 LAST = {
     Kind.MONTH: Period.parse("2030-12"),
@@ -27,55 +27,53 @@ def where(rows: pd.DataFrame) -> str:
 
 def finite(view: View) -> Iterator[Found]:
     """Every value is a finite number."""
-    for series, rows in view.rows():
-        bad = rows[~np.isfinite(rows["value"].to_numpy(dtype=float))]
-        if len(bad):
-            yield Found("block", f"{where(bad)}; every value must be a finite number", series)
+    values = view.candidate.table["value"].to_numpy(dtype=float)
+    for series, bad in view.offenders(~np.isfinite(values)):
+        yield Found("block", f"{where(bad)}; every value must be a finite number", series)
 
 
 def ordered(view: View) -> Iterator[Found]:
     """Every level stands once, and quantiles do not decrease with their level."""
-    for series, rows in view.rows():
-        counts = rows.groupby([*KEY, "quantile"], dropna=False).size()
-        for level in sorted(set(rows["quantile"]) - set(LEVELS)):
-            yield Found("block", f"quantile {level:g} is no level of an edition", series)
-        twice = counts[counts > 1]
-        if len(twice):
-            _, _, period, _, level = twice.index[0]
-            yield Found("block", f"{period} quantile {level:g} stands {twice.iloc[0]} times", series)
-        short = counts.groupby(KEY, dropna=False).size()
-        short = short[short < len(LEVELS)]
-        if len(short):
-            label = short.index[0][2]
-            yield Found("block", f"{label} has {short.iloc[0]} of {len(LEVELS)} quantile levels", series)
+    table = view.candidate.table
+    for series, bad in view.offenders(~table["quantile"].isin(LEVELS)):
+        yield Found("block", f"quantile {bad['quantile'].iloc[0]:g} is no level of an edition", series)
+    for series, bad in view.offenders(table.duplicated([*KEY, "quantile"], keep=False)):
+        first = bad.iloc[0]
+        text = f"{first['period']} quantile {first['quantile']:g} stands more than once"
+        yield Found("block", text, series)
+    missing: dict[str, str] = {}
     crossed: dict[str, list[str]] = {}
+    there = table.groupby(KEY, sort=True)["quantile"].nunique()
+    short = there[there < len(LEVELS)].reset_index(name="count")
+    for series, period, count in short[["series", "period", "count"]].itertuples(index=False):
+        missing.setdefault(str(series), f"{period} has {count} of {len(LEVELS)} quantile levels")
     for line in view.lines.values():
         for place in np.flatnonzero((np.diff(line.values, axis=1) < 0).any(axis=1)):
             crossed.setdefault(line.series, []).append(line.label(int(place)))
+    for series, text in missing.items():
+        yield Found("block", text, series)
     for series, labels in crossed.items():
         yield Found("block", f"quantiles cross in {len(labels)} period(s), first {labels[0]}", series)
 
 
 def non_negative(view: View) -> Iterator[Found]:
     """Quantities stay at or above the floor of the catalogue."""
-    for series, rows in view.rows():
-        entry = view.catalogue.series.get(series)
-        if entry is None or entry.floor is None:
-            continue
-        bad = rows[rows["value"] < entry.floor]
-        if len(bad):
-            yield Found("block", f"{where(bad)}; the floor is {entry.floor:g}", series)
+    table = view.candidate.table
+    floors = {id: entry.floor for id, entry in view.catalogue.series.items() if entry.floor is not None}
+    for series, bad in view.offenders(table["value"] < table["series"].map(floors).astype(float)):
+        yield Found("block", f"{where(bad)}; the floor is {floors[series]:g}", series)
 
 
 def complete(view: View) -> Iterator[Found]:
     """Every target is there or withheld by name, in every period to the end of 2030."""
     yield from _absent(view)
-    for series, rows in view.rows():
-        if series not in view.catalogue.series:
-            yield Found("hold", "the catalogue has no such series", series)
-        strange = len(rows) - len(parsed(rows))
-        if strange:
-            yield Found("block", f"{strange} row(s) name a period that is none of their kind", series)
+    table = view.candidate.table
+    for series in sorted(view.present - set(view.catalogue.series)):
+        yield Found("hold", "the catalogue has no such series", series)
+    for series, bad in view.offenders(~table.index.isin(view.parsed.index)):
+        first = bad.iloc[0]
+        text = f"{len(bad)} row(s) name a period that is none of their kind, first {first['kind']} {first['period']}"
+        yield Found("block", text, series)
     for line in view.lines.values():
         last, end = Period(line.kind, int(line.ordinals[-1])), LAST[line.kind]
         if last != end:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecasting.catalogue import Catalogue, Severity
@@ -15,7 +17,10 @@ from forecasting.errors import PeriodError
 from forecasting.frames import LEVELS, Array
 from forecasting.periods import Kind, Period
 from forecasting.publishing.candidate import Candidate
+from forecasting.publishing.gates.past import Figures
 
+Key = tuple[str, str, str]
+Places = npt.NDArray[np.intp]
 KEY = ["series", "kind", "period", "scenario"]
 LOW, MIDDLE, HIGH = LEVELS.index(0.025), LEVELS.index(0.5), LEVELS.index(0.975)
 
@@ -52,8 +57,20 @@ class Line:
         """Of the 95 % interval, a number a period."""
         return self.values[:, HIGH] - self.values[:, LOW]
 
+    def years(self, numbers: Array) -> Array:
+        """The means of numbers a period over the whole years from the first forecast on."""
+        per = self.kind.per_year
+        whole = len(numbers) // per * per
+        return np.asarray(numbers[:whole].reshape(-1, per).mean(axis=1))
+
     def label(self, place: int) -> str:
         return str(Period(self.kind, int(self.ordinals[place])))
+
+
+def shared(one: Line, other: Line) -> tuple[Places, Places]:
+    """The places of the periods two lines have in common, in each."""
+    _, mine, theirs = np.intersect1d(one.ordinals, other.ordinals, return_indices=True)
+    return mine, theirs
 
 
 def parsed(table: pd.DataFrame) -> pd.DataFrame:
@@ -70,10 +87,9 @@ def parsed(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ordinal=ordinals)[np.array(ordinals, dtype=int) >= 0]
 
 
-def lines_of(table: pd.DataFrame) -> dict[tuple[str, str, str], Line]:
-    """The lines of a forecast table by series, kind and scenario, whatever the order of its rows."""
-    rows = parsed(table)
-    rows = rows[rows["quantile"].isin(LEVELS)]
+def lines_of(table: pd.DataFrame) -> dict[Key, Line]:
+    """The lines of parsed rows by series, kind and scenario, whatever their order."""
+    rows = table[table["quantile"].isin(LEVELS)]
     rows = rows.sort_values([*KEY, "quantile", "value"]).drop_duplicates([*KEY, "quantile"])
     places = rows["quantile"].map({level: place for place, level in enumerate(LEVELS)}).to_numpy(dtype=int)
     found = {}
@@ -95,6 +111,17 @@ class View:
 
     candidate: Candidate
 
+    @cached_property
+    def now(self) -> Figures:
+        """The figures behind the candidate."""
+        return Figures(self.candidate.known, self.catalogue)
+
+    @cached_property
+    def before(self) -> Figures | None:
+        """The figures behind the previous edition; None without one."""
+        previous = self.candidate.previous
+        return None if previous is None else Figures(previous.known, self.catalogue)
+
     @property
     def catalogue(self) -> Catalogue:
         return self.candidate.catalogue
@@ -104,8 +131,14 @@ class View:
         return self.catalogue.publication.gates
 
     @cached_property
-    def lines(self) -> Mapping[tuple[str, str, str], Line]:
-        return lines_of(self.candidate.table)
+    def lines(self) -> Mapping[Key, Line]:
+        return lines_of(self.parsed)
+
+    @cached_property
+    def earlier(self) -> Mapping[Key, Line]:
+        """The lines of the previous edition."""
+        previous = self.candidate.previous
+        return {} if previous is None else lines_of(parsed(previous.table))
 
     @cached_property
     def own(self) -> tuple[Line, ...]:
@@ -118,8 +151,38 @@ class View:
     def present(self) -> frozenset[str]:
         return frozenset(map(str, self.candidate.table["series"]))
 
-    def rows(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """The rows of each series in canonical order, periods that are none included."""
-        table = self.candidate.table.sort_values([*KEY, "quantile", "value"])
-        for series, rows in table.groupby("series", sort=True):
-            yield str(series), rows
+    @cached_property
+    def parsed(self) -> pd.DataFrame:
+        """The rows whose period is one of their kind; see :func:`parsed`."""
+        return parsed(self.candidate.table)
+
+    def offenders(self, bad: Any) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The rows of the table that a mask marks, by series, in canonical order."""
+        rows = self.candidate.table[np.asarray(bad, dtype=bool)].sort_values([*KEY, "quantile", "value"])
+        for series, mine in rows.groupby("series", sort=True):
+            yield str(series), mine
+
+    def news(self, series: str) -> bool:
+        """Whether a figure the forecast of a series stands on is another than in the previous edition.
+
+        It stands on its own figures, those of its parts and those of its market; a series without any figure
+        stands on all of them.
+        """
+        if self.before is None:
+            return True
+        behind = [one for one in self.related(series) if len(self.now.of(one).ordinals)]
+        ids = behind or sorted(set(self.now.known.frame["series"]) | set(self.before.known.frame["series"]))
+        return not all(self.now.of(one).same(self.before.of(one)) for one in map(str, ids))
+
+    def related(self, series: str) -> list[str]:
+        """A series, its parts and their markets, without repetition."""
+        found: list[str] = []
+        queue = [series]
+        while queue:
+            id = queue.pop(0)
+            if id in found or id not in self.catalogue.series:
+                continue
+            found.append(id)
+            entry = self.catalogue.series[id]
+            queue += [*entry.sum_of, *([entry.within] if entry.within else [])]
+        return found

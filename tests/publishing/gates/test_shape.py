@@ -1,73 +1,161 @@
-"""Every gate lets a sound table through and objects to the defect it exists for."""
+"""Finite, ordered, above the floor, whole: what no override opens, told series by series."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.catalogue import Catalogue
-from forecasting.data.store import Store
-from forecasting.frames import Forecast
-from forecasting.periods import Kind, Period
-from forecasting.publishing.gates import GATES, LAST, objections
-from forecasting.publishing.job import tabulate
+from forecasting.frames import LEVELS
+from forecasting.publishing.candidate import State
+from tests.publishing.gates.made import FAN, after, candidate, catalogue, rows, said
+
+TO_2030 = ("CY2026", [10.0, 11.0, 12.0, 13.0, 14.0])
 
 
-def sound(catalogue: Catalogue) -> pd.DataFrame:
-    """A made-up table: every target and market flat around a level below its market."""
-    forecasts = []
-    wanted = [*catalogue.targets, *{s.within for s in catalogue.series.values() if s.within}]
-    for id in dict.fromkeys(wanted):
-        series = catalogue.series[id]
-        steps = 3
-        level = 1e6 if id.startswith("in.market") else 100.0
-        paths = level * np.exp(np.random.default_rng(1).normal(0, 0.1, (1, steps, 200)))
-        first = LAST[Kind(series.kind)] + (1 - steps)
-        forecasts.append(Forecast((id,), first, paths, {id: series.unit}, {id: "made up"}))
-    return tabulate(forecasts)
+def whole(series: str = "a") -> pd.DataFrame:
+    return rows(series, *TO_2030)
 
 
-def set_value(quantile: float, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    def change(table: pd.DataFrame) -> pd.DataFrame:
-        rows = (
-            (table["series"] == "in.ev.2w") & (table["quantile"] == quantile) & (table["period"] == "2030-12")
-        )
-        assert rows.sum() == 1
-        return table.assign(value=table["value"].where(~rows, value))
-
-    return change
+def test_sound_tables_pass() -> None:
+    for gate in ("finite", "ordered", "non_negative", "complete", "ceiling"):
+        assert said(gate, candidate(whole())) == []
 
 
-DEFECTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "finite": set_value(0.5, float("nan")),
-    "ordered": set_value(0.1, 1e5),
-    "non_negative": set_value(0.025, -1.0),
-    "ceiling": lambda t: t.assign(
-        value=t["value"].where(~t["series"].str.startswith("in.market"), t["value"] / 1e6)
-    ),
-    "complete": lambda t: t[(t["series"] != "in.ev.2w") | (t["period"] < "2030-12")],
-}
+@pytest.mark.parametrize(("value", "shown"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
+def test_every_value_is_finite(value: float, shown: str) -> None:
+    table = whole()
+    table.loc[[12, 22], "value"] = value
+    text = f"2 value(s), first CY2027 quantile 0.25: {shown}; every value must be a finite number"
+    assert said("finite", candidate(table)) == [("block", "a", text)]
 
 
-def test_a_sound_table_passes(store: Store) -> None:
-    assert objections(sound(store.catalogue), store.catalogue) == {}
+def test_crossing_is_counted_and_placed_and_equal_quantiles_may_stand() -> None:
+    table = whole()
+    table.loc[[11, 20], "value"] = table.loc[[10, 19], "value"].to_numpy()
+    assert said("ordered", candidate(table)) == []
+    table.loc[[11, 20], "value"] -= 1e-9
+    text = "quantiles cross in 2 period(s), first CY2027"
+    assert said("ordered", candidate(table)) == [("block", "a", text)]
 
 
-@pytest.mark.parametrize("name", GATES)
-def test_each_gate_objects_to_its_defect(name: str, store: Store) -> None:
-    broken = DEFECTS[name](sound(store.catalogue))
-    assert name in objections(broken, store.catalogue)
+def test_every_level_stands_once() -> None:
+    table = whole()
+    doubled = pd.concat([table, table.iloc[[9, 30]]], ignore_index=True)
+    assert said("ordered", candidate(doubled)) == [
+        ("block", "a", "CY2027 quantile 0.025 stands more than once")
+    ]
+    short = table.drop(index=[9, 30])
+    assert said("ordered", candidate(short)) == [("block", "a", "CY2027 has 8 of 9 quantile levels")]
+    strange = pd.concat([table, table.iloc[[9]].assign(quantile=0.2)], ignore_index=True)
+    assert said("ordered", candidate(strange)) == [("block", "a", "quantile 0.2 is no level of an edition")]
+    assert len(LEVELS) == 9
 
 
-def test_a_target_nobody_forecast_is_missed(store: Store) -> None:
-    table = sound(store.catalogue)
-    said = objections(table[table["series"] != "in.reo"], store.catalogue)
-    assert said == {"complete": ["in.reo has no forecast and is not withheld"]}
+def test_the_floor_is_the_least_that_stands() -> None:
+    of = catalogue(a={"floor": 5.0})
+    table = whole()
+    assert said("non_negative", candidate(table, of)) == []
+    table.loc[0, "value"] = 4.5
+    text = "1 value(s), first CY2026 quantile 0.025: 4.5; the floor is 5"
+    assert said("non_negative", candidate(table, of)) == [("block", "a", text)]
 
 
-def test_the_last_periods_end_in_2030() -> None:
-    assert {str(p) for p in LAST.values()} == {"2030-12", "2030-Q4", "FY2030", "CY2030"}
-    assert LAST[Kind.FY] == Period.parse("FY2030")
+def test_a_target_without_forecast_is_missed_unless_withheld() -> None:
+    of = catalogue(a={"target": True}, b={"target": True}, c={})
+    missed = [("hold", "b", "has no forecast and is not withheld")]
+    assert said("complete", candidate(whole(), of)) == missed
+    gone = {"b": State("b", "withheld", "")}
+    assert said("complete", candidate(whole(), of, states=gone)) == []
+    assert said("complete", candidate(whole(), of, states={"b": State("b", "stale", "")})) == missed
+
+
+def test_what_the_states_or_the_previous_edition_name_must_be_there() -> None:
+    of = catalogue(a={}, b={})
+    missed = [("hold", "b", "has no forecast and is not withheld")]
+    assert said("complete", candidate(whole(), of, states={"b": State("b", "ok", "ets")})) == missed
+    followed = after(candidate(whole(), of), [whole(), whole("b")])
+    assert said("complete", followed) == missed
+    withheld = {"b": State("b", "withheld", "")}
+    assert said("complete", after(candidate(whole(), of, states=withheld), [whole(), whole("b")])) == []
+
+
+def test_withheld_means_absent_and_takes_its_aggregates_along() -> None:
+    of = catalogue(a={}, b={}, all={"sum_of": ["a", "b"]})
+    states = {"a": State("a", "withheld", "")}
+    assert said("complete", candidate([whole(), whole("b")], of, states=states)) == [
+        ("hold", "a", "is withheld and yet has a forecast")
+    ]
+    assert said("complete", candidate([whole("b"), whole("all")], of, states=states)) == [
+        ("hold", "all", "is an aggregate of a, which is withheld")
+    ]
+    states["all"] = State("all", "withheld", "")
+    assert said("complete", candidate(whole("b"), of, states=states)) == []
+
+
+def test_every_period_to_the_end_of_2030() -> None:
+    short = rows("a", "CY2026", [10.0, 11.0, 12.0, 13.0])
+    assert said("complete", candidate(short)) == [("block", "a", "CY ends at CY2029, must end at CY2030")]
+    long = rows("a", "CY2026", [10.0] * 6)
+    assert said("complete", candidate(long)) == [("block", "a", "CY ends at CY2031, must end at CY2030")]
+    holed = whole()[lambda t: ~t["period"].isin(["CY2028", "CY2029"])]
+    assert said("complete", candidate(holed)) == [("block", "a", "CY2028 is missing")]
+    for kind, first, last in (
+        ("month", "2030-11", "2030-12"),
+        ("quarter", "2030-Q3", "2030-Q4"),
+        ("FY", "FY2029", "FY2030"),
+    ):
+        of = catalogue(a={"kind": kind})
+        assert said("complete", candidate(rows("a", first, [1.0, 1.0]), of)) == []
+        found = said("complete", candidate(rows("a", first, [1.0]), of))
+        assert found == [("block", "a", f"{kind} ends at {first}, must end at {last}")]
+
+
+def test_a_series_is_there_in_its_own_kind_of_period() -> None:
+    of = catalogue(a={"kind": "month"})
+    assert said("complete", candidate(whole(), of, states={"a": State("a", "ok", "")})) == [
+        ("block", "a", "has no forecast by month")
+    ]
+
+
+def test_strange_series_and_periods_are_named() -> None:
+    assert said("complete", candidate([whole(), whole("b")])) == [
+        ("hold", "b", "the catalogue has no such series")
+    ]
+    table = whole()
+    table.loc[table["period"] == "CY2030", "kind"] = "FY"
+    assert said("complete", candidate(table)) == [
+        ("block", "a", "9 row(s) name a period that is none of their kind, first FY CY2030"),
+        ("block", "a", "CY ends at CY2029, must end at CY2030"),
+    ]
+    table = whole().replace({"period": {"CY2030": "2030-13"}})
+    assert ("block", "a", "9 row(s) name a period that is none of their kind, first CY 2030-13") in said(
+        "complete", candidate(table)
+    )
+
+
+def test_nothing_stands_above_its_ceiling() -> None:
+    at = catalogue(a={"ceiling": 14.0 * FAN[-1]})
+    assert said("ceiling", candidate(whole(), at)) == []
+    table = whole()
+    table.loc[44, "value"] *= 1 + 2e-9
+    text = "CY2030 quantile 0.975: 21 is above the ceiling of 21"
+    assert said("ceiling", candidate(table, at)) == [("block", "a", text)]
+    loose = catalogue({"ceiling": {"slack": 0.01, "severity": "hold"}}, a={"ceiling": 20.8})
+    assert said("ceiling", candidate(table, loose)) == []
+    tight = catalogue({"ceiling": {"slack": 0.009, "severity": "hold"}}, a={"ceiling": 20.8})
+    text = "CY2030 quantile 0.975: 21 is above the ceiling of 20.8"
+    assert said("ceiling", candidate(table, tight)) == [("hold", "a", text)]
+
+
+def test_no_quantile_of_a_part_stands_above_its_market() -> None:
+    of = catalogue(a={"within": "m"}, m={})
+    market = rows("m", *TO_2030)
+    assert said("ceiling", candidate([whole(), market], of)) == []
+    part = whole()
+    part.loc[21, "value"] += 0.1
+    text = "CY2028 quantile 0.25: 10.3 is above its market m with 10.2"
+    assert said("ceiling", candidate([part, market], of)) == [("block", "a", text)]
+    later = market[market["period"] != "CY2028"]
+    assert said("ceiling", candidate([part, later], of)) == []
+    assert said("ceiling", candidate(part, of)) == []

@@ -1,13 +1,10 @@
-"""How the reported numbers of the balance add up, read off the graph: what a workbook needs to add them up again."""
+"""How the reported numbers of the balance add up, read off the graph: what it takes to add them up again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-if TYPE_CHECKING:
-    from forecasting.balance.graph import Graph
+from forecasting.balance.graph import Graph
 
 
 def structure(graph: Graph) -> pd.DataFrame:
