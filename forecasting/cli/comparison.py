@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.editions import editions_root
+from forecasting.cli.editions import RootOption, editions_root
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,3 +91,39 @@ def _write(path: Path, table: pd.DataFrame) -> None:
         path.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
     except OSError as error:
         raise CannotWrite(f"{path}: {error.strerror}; name a file that can be written") from error
+
+
+def rebuild(
+    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    out: RootOption = None,
+) -> None:
+    """Make an edition again from its own inputs and compare every number; nothing is published."""
+    from forecasting.cli.console import progress, say
+    from forecasting.errors import DataError, Fault
+    from forecasting.publishing.ledger import identify
+    from forecasting.publishing.rebuild import TOLERANCE
+    from forecasting.publishing.rebuild import rebuild as again
+
+    root = editions_root(out)
+    id = identify(root, edition)
+    with progress("rebuild") as tell:
+        found = again(root, id, tell)
+    for text in (*found.notes, *found.environment):
+        say(f"note: {text}")
+    for one in found.tables:
+        typer.echo(f"{one.table:26} {one.numbers:9,} numbers, largest relative difference {one.largest:.3g}")
+    if found.equal:
+        total = sum(one.numbers for one in found.tables)
+        typer.echo(f"{id}: rebuilt, {total:,} numbers equal to {TOLERANCE:g}")
+        return
+    cause = "; ".join(found.environment) or "code, Python and libraries are those of the edition"
+    faults = [
+        Fault(f"{id}/{one.table}.csv", text, f"see what differs: {cause}")
+        for one in found.tables
+        if not one.equal
+        for text in (
+            *one.unlike,
+            *([f"{one.where} moved by {one.largest:.3g}"] if one.largest > TOLERANCE else []),
+        )
+    ]
+    raise DataError(f"{id}: made again from its own inputs it is not the same", faults)
