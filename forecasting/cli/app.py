@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 editions.app.command("diff")(comparison.diff)
+editions.app.command("rebuild")(comparison.rebuild)
 app.add_typer(editions.app, name="editions")
 app.command("run")(experiments.run)
 app.command("promote")(promotion.promote)

@@ -82,7 +82,7 @@ def show(
         _print_json({"manifest": manifest, "stands": stands(known, id), "history": lines})
         return
     typer.echo(f"{id}: {stands(known, id)}")
-    for name in ("released", "as_of", "status", "status_reasons", "key", "environment"):
+    for name in ("released", "as_of", "previous", "status", "status_reasons", "key", "environment"):
         if manifest.get(name):
             typer.echo(f"  {name:14} {_told(manifest[name])}")
     typer.echo("history (UTC)")

@@ -145,8 +145,4 @@ def _overrides(manifest: Mapping[str, Any]) -> dict[str, str]:
 def _published(manifest: Mapping[str, Any]) -> list[str]:
     """The tables of an edition whose numbers follow from its inputs."""
     names = [str(entry["path"]).removesuffix(".csv") for entry in manifest["files"]]
-    return [
-        name
-        for name in names
-        if name in ("forecasts", "states") or (name.startswith("balance/") and name != LAID_OUT)
-    ]
+    return [name for name in names if name in ("forecasts", "states") or name.startswith("balance/")]
