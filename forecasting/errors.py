@@ -14,6 +14,7 @@
     ├── CannotCreate               73   an output cannot be created
     ├── CannotWrite                74   an output cannot be written to its end
     ├── Locked                     75   another publisher is at work; try later
+    ├── OutOfTime                  75   the deadline passed before anything was published; try later
     └── ConfigError                78   a configuration file is wrong
 
 A :class:`Fault` says where, what was found, and what to do. Errors that come from files carry all the
@@ -100,6 +101,10 @@ class CannotWrite(ForecastingError):
 
 
 class Locked(ForecastingError):
+    exit_code = 75
+
+
+class OutOfTime(ForecastingError):
     exit_code = 75
 
 

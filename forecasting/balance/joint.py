@@ -23,23 +23,28 @@ TONNES, VALUE = "in.magnets.tonnes.fy", "in.magnets.value.850511"
 class Group:
     """The champions of one experiment: their forecasts over one period range and their aligned past errors.
 
-    ``errors`` has one row an origin and one column a series; ``panel`` is the observed past.
+    ``errors`` has one row an origin and one column a series; ``panel`` is the observed past. ``held`` names the series
+    whose paths are final as they are, such as those of an earlier edition: no market rescales them.
     """
 
     forecast: Forecast
     panel: Panel
     errors: pd.DataFrame
+    held: frozenset[str] = frozenset()
 
 
 def dependent(group: Group, seed: int) -> Forecast:
     """Joint paths: series move together as their past errors did (the Schaake shuffle).
 
-    With fewer than three aligned origins there is nothing to learn dependence from and paths stay independent.
+    The order of a series' draws follows from its own past errors in worlds drawn once for the group, so it is the same
+    whether or not its siblings could be forecast. With fewer than three aligned origins there is nothing to learn
+    dependence from and paths stay independent.
     """
     ids = [id for id in group.forecast.ids if id in group.errors]
-    if len(ids) < 2 or len(group.errors) < 3:
+    past = group.errors.dropna()
+    if not ids or len(past.columns) < 2 or len(past) < 3:
         return group.forecast
-    shuffled = schaake(group.forecast.only(*ids), group.errors[ids].to_numpy(dtype=float), seed=seed)
+    shuffled = schaake(group.forecast.only(*ids), past[ids].to_numpy(dtype=float), seed=seed)
     return replace(
         group.forecast,
         paths=np.stack(
@@ -48,11 +53,17 @@ def dependent(group: Group, seed: int) -> Forecast:
     )
 
 
-def below_market(part: Forecast, markets: Forecast, ceilings: pd.DataFrame, catalogue: Catalogue) -> Forecast:
+def below_market(
+    part: Forecast,
+    markets: Forecast,
+    ceilings: pd.DataFrame,
+    catalogue: Catalogue,
+    held: frozenset[str] = frozenset(),
+) -> Forecast:
     """Paths of a share times paths of its market, so that no draw exceeds the market of the same draw.
 
     A part was forecast as a share of its ceiling, the completed market known when it was fitted; that share is
-    kept and multiplied by the market's own forecast.
+    kept and multiplied by the market's own forecast. The paths of ``held`` series are only cut at their market.
     """
     paths = part.paths.copy()
     window = markets.between(part.first, part.last)
@@ -62,6 +73,9 @@ def below_market(part: Forecast, markets: Forecast, ceilings: pd.DataFrame, cata
             continue
         if market not in window.ids:
             raise DataError(f"{id} lies within {market}, which has no forecast; add it to an experiment")
+        if id in held:
+            paths[s] = np.minimum(paths[s], window.of(market))
+            continue
         bound = ceilings[id].loc[[p.ordinal for p in part.periods]].to_numpy(dtype=float)
         paths[s] = np.minimum(paths[s] / bound[:, None], 1.0) * window.of(market)
     return replace(part, paths=paths)
@@ -126,7 +140,7 @@ def published(groups: Sequence[Group], catalogue: Catalogue, seed: int) -> list[
     for group, forecast in zip(groups, joint, strict=True):
         if group.panel.ceilings is not None:
             markets = _holding(monthly, [catalogue.series[id].within for id in forecast.ids])
-            forecast = below_market(forecast, markets, group.panel.ceilings, catalogue)
+            forecast = below_market(forecast, markets, group.panel.ceilings, catalogue, group.held)
         whole = Forecast.joined([forecast, *sums(forecast, catalogue)])
         found.append(whole)
         totals = yearly(whole, with_sums(group.panel, catalogue), catalogue)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from forecasting.catalogue.gating import Expectation, Gates, ReleaseCalendar, ScenarioOrder
+from forecasting.catalogue.running import Job
 from forecasting.catalogue.sinks import SinkRecord
 from forecasting.periods import Kind, Period
 
@@ -213,6 +214,7 @@ class Publication(Strict):
     expected: dict[Identifier, Expectation] = Field(default_factory=dict)
     scenario_order: tuple[ScenarioOrder, ...] = ()
     sinks: tuple[SinkRecord, ...] = ()
+    job: Job = Job()
 
     @field_validator("sinks")
     @classmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,14 +18,17 @@ from forecasting.cli.console import (
     day,
     progress,
     project_root,
+    say,
 )
 from forecasting.cli.experiments import outcomes, print_board
 from forecasting.cli.promotion import print_decisions, put_in_force, settle
 from forecasting.cli.telling import deliver, release_root, tell
+from forecasting.errors import ForecastingError, UsageError
 
 if TYPE_CHECKING:
-    from forecasting.data.store import Store
-    from forecasting.publishing.job import Facts, Published
+    from forecasting.cli.logs import Logs
+    from forecasting.publishing.facts import Facts
+    from forecasting.publishing.job import Published, Settings
 
 OutputOption = Annotated[
     Path | None,
@@ -52,16 +57,53 @@ def publish(
     out: OutputOption = None,
     as_of: AsOfOption = None,
     edition_date: EditionDateOption = None,
+    force_date: Annotated[
+        bool, typer.Option("--force-date", help="Accept an edition date before the last edition, or to come.")
+    ] = False,
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--override", help="Publish in spite of this gate; give a --reason. Repeatable."),
+    ] = None,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option("--reason", help="Why a gate is overridden, in order; it is published."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make an edition although nothing changed since the last one.")
+    ] = False,
+    deadline: Annotated[
+        float | None,
+        typer.Option(
+            "--deadline",
+            min=1.0,
+            help="Seconds the run may take; by default publication.yaml's.",
+            show_default=False,
+        ),
+    ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log JSON lines, as is done where there is no terminal.")
+    ] = False,
 ) -> None:
     """Forecast every target with its released champion and publish an edition, or say why not."""
-    from forecasting.data.store import Store
+    from forecasting.cli.logs import Logs
 
-    done = _publish(Store.open(data_root(data)), out, as_of, edition_date)
+    logs = Logs(log_json or not sys.stderr.isatty())
+    try:
+        settings = _settings(data, out, as_of, edition_date, _reasons(override, reason))
+        done = _publish(replace(settings, force_date=force_date, again=again, deadline=deadline), logs)
+    except ForecastingError as error:
+        if not logs.json:
+            raise
+        logs.failed(error)
+        raise typer.Exit(error.exit_code) from None
     typer.echo(f"{'published' if done.new else 'unchanged'} {done.folder}")
+    _notes(done, logs)
+    raise typer.Exit(done.code)
 
 
 def main_job(jobs: JobsOption = 2) -> None:
     """Run the default experiments, promote, publish, and print where the report is."""
+    from forecasting.cli.logs import Logs
     from forecasting.data.store import Store
     from forecasting.publishing.promotion import in_release, present
 
@@ -76,31 +118,89 @@ def main_job(jobs: JobsOption = 2) -> None:
             print_board(one.outcome)
         put_in_force(store, settled)
     print_decisions(settled)
-    done = _publish(store, None, None, None)
+    logs = Logs(json=False)
+    done = _publish(_settings(), logs)
     _print_headlines(done.folder)
     _print_answer(done.folder)
+    _notes(done, logs)
     typer.echo(
         f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}"
     )
 
 
-def _publish(store: Store, out: Path | None, as_of: str | None, edition_date: str | None) -> Published:
+def _reasons(gates: list[str] | None, reasons: list[str] | None) -> dict[str, str]:
+    named, given = gates or [], reasons or []
+    if len(given) != len(named):
+        raise UsageError(
+            f"{len(named)} --override and {len(given)} --reason were given; give one reason for each gate"
+        )
+    return dict(zip(named, given, strict=True))
+
+
+def _settings(
+    data: Path | None = None,
+    out: Path | None = None,
+    as_of: str | None = None,
+    edition_date: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Settings:
+    from forecasting.publishing.job import Settings
+
+    today = day(None, "today")
+    return Settings(
+        data=data_root(data),
+        bundles=release_root(),
+        root=out or project_root() / "data" / "editions",
+        cache=project_root() / ".cache" / "paths",
+        known_on=today if as_of is None else day(as_of, "--as-of"),
+        released=today if edition_date is None else day(edition_date, "--edition-date"),
+        today=today,
+        overrides=overrides or {},
+    )
+
+
+def _publish(settings: Settings, logs: Logs) -> Published:
     from forecasting.publishing.job import publish as carry_out
-    from forecasting.publishing.release import load
 
-    root = out or project_root() / "data" / "editions"
-    cut = store.last_known(day(as_of, "--as-of"))
-    dated = day(edition_date, "--edition-date")
-    with progress("forecast") as tell:
-        paths = project_root() / ".cache" / "paths"
-        return carry_out(store, load(release_root()), root, cut, dated, _render, paths, tell)
+    logs.say("started", root=str(settings.root), released=settings.released.isoformat())
+    if logs.json:
+        done = carry_out(settings, _render, _to_sinks(settings), logs.progress("forecast"))
+    else:
+        with progress("forecast") as tell_progress:
+            done = carry_out(settings, _render, _to_sinks(settings), tell_progress)
+    logs.say("ended", edition=done.folder.name, new=done.new, exit_code=done.code, reasons=list(done.reasons))
+    return done
 
 
-def _render(facts: Facts) -> Mapping[str, bytes]:
-    from forecasting.reports import rendered
+def _notes(done: Published, logs: Logs) -> None:
+    if not logs.json:
+        for why in done.reasons:
+            say(f"note: {why}")
+
+
+def _render(facts: Facts, form: str, beside: Sequence[str]) -> Mapping[str, bytes]:
+    from forecasting.reports import FORMATS, rendered
     from forecasting.reports.archive import from_facts
 
-    return rendered(from_facts(facts))
+    return rendered(from_facts(facts), [one for one in FORMATS if one == form], beside=beside)
+
+
+def _to_sinks(settings: Settings) -> Callable[[Path, Path], Sequence[str]]:
+    """Delivers an edition to the sinks of ``publication.yaml`` and gives what failed."""
+
+    def deliver_to_sinks(folder: Path, root: Path) -> list[str]:
+        from forecasting.catalogue import Publication, read_record
+
+        records = read_record(settings.data / "publication.yaml", Publication).sinks
+        if not records:
+            return []
+        from forecasting.publishing.sinks import deliver_all, made
+        from forecasting.reports.site import fill
+
+        found = deliver_all(made(records, settings.data.parent, fill), folder, root)
+        return [str(one) for one in found if one.outcome == "failed"]
+
+    return deliver_to_sinks
 
 
 def _print_headlines(folder: Path) -> None:
@@ -125,7 +225,11 @@ def _print_headlines(folder: Path) -> None:
 def _print_answer(folder: Path) -> None:
     import pandas as pd
 
-    heads = pd.read_csv(folder / "balance" / "scenarios.csv").set_index("scenario")
+    path = folder / "balance" / "scenarios.csv"
+    if not path.is_file():
+        typer.echo("\nthe balance is withheld in this edition")
+        return
+    heads = pd.read_csv(path).set_index("scenario")
     typer.echo("\ndoes it add up in FY2030? gap = demand less supply, t magnet, median (80 % band)")
     for scenario in ("baseline", "mission"):
         row = heads.loc[scenario]

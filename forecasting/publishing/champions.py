@@ -1,62 +1,151 @@
-"""The champions' forecasts on today's data, each checked against its golden forecast."""
+"""One series at a time: a recipe applied to today's data, a champion's held against its golden forecast."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
-from forecasting.balance.joint import Group, published
-from forecasting.data.revisions import widen
+from forecasting.data.revisions import Size, widen
 from forecasting.data.store import Store
 from forecasting.errors import DataError
-from forecasting.evaluation.backtest import Progress, silent, still_to_come, touching, view
+from forecasting.evaluation.backtest import still_to_come, touching, view
 from forecasting.evaluation.experiment import Experiment
-from forecasting.frames import Forecast
+from forecasting.frames import Array, Forecast, Panel
 from forecasting.models import build
+from forecasting.models.recipe import Recipe
 from forecasting.models.total import Total
+from forecasting.periods import Period
 from forecasting.publishing.release import Release, Released
 
 GOLDEN_TOLERANCE = 1e-6  # relative; optimisers differ by less on one machine
 
 
-def forecast_paths(
-    store: Store, release: Release, as_of: date, progress: Progress = silent
-) -> list[Forecast]:
-    """The joint sample paths of every published series, as known on a day.
+@dataclass(frozen=True)
+class View:
+    """What the series of one experiment are fitted on, as known on a day, and the revisions still to come."""
 
-    Months, fiscal years and calendar years are forecasts of their own; draw ``d`` is the same world in all.
+    experiment: Experiment
+    panel: Panel
+    regressors: Panel | None
+    revisions: Mapping[str, Size]
+
+    @property
+    def first(self) -> Period:
+        """The first period forecast."""
+        return self.panel.last + 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The fits of an edition: what each series is fitted on, and by which recipe."""
+
+    store: Store
+    release: Release
+    as_of: date
+    views: tuple[View, ...]
+
+    @classmethod
+    def of(cls, store: Store, release: Release, as_of: date) -> Bench:
+        """Panels and regressors of every experiment of a release.
+
+        Raises :class:`DataError` when a series of an experiment has no champion, or one only as a sum.
+        """
+        for experiment in release.experiments:
+            for id in experiment.series:
+                if id not in release.champions:
+                    raise DataError(
+                        f"{id} has no champion; run: forecast run experiments/{experiment.name}.yaml"
+                    )
+                if isinstance(release.champions[id].recipe, Total):
+                    raise DataError(
+                        f"{id} is released as a sum, but {experiment.name} forecasts it on its own"
+                    )
+        found = []
+        for experiment in release.experiments:
+            panel, regressors = view(store, experiment, as_of, None, experiment.end)
+            revisions = still_to_come(store, experiment.series, as_of)
+            found.append(View(experiment, panel, regressors, revisions))
+        return cls(store, release, as_of, tuple(found))
+
+    @property
+    def series(self) -> dict[str, View]:
+        """Every series that is fitted, and the view it is fitted on."""
+        return {id: one for one in self.views for id in one.experiment.series}
+
+    def champion(self, id: str) -> Recipe:
+        """The recipe of a series' champion."""
+        recipe = self.release.champions[id].recipe
+        assert isinstance(recipe, Recipe)  # of() refuses totals
+        return recipe
+
+    def panel(self, id: str, recipe: Recipe) -> Panel:
+        """What a recipe is fitted on to forecast a series."""
+        panel = self.series[id].panel
+        return panel if build(recipe.model, recipe.parameters).pooled else panel.only(id)
+
+    def plain(self, id: str, model: str) -> Recipe:
+        """The recipe of a simple model for a series, without covariates."""
+        one = self.series[id].experiment
+        return Recipe.of(
+            self.series[id].panel.only(id),
+            model,
+            {},
+            one.end,
+            paths=one.paths,
+            seed=one.seed,
+            as_of=self.as_of.isoformat(),
+        )
+
+    def alike(self, id: str, recipe: Recipe) -> Recipe:
+        """A recipe with the horizon, number of paths and seed the series is forecast with today."""
+        one = self.series[id].experiment
+        return recipe.model_copy(update={"horizon": one.horizon, "paths": one.paths, "seed": one.seed})
+
+    def fitted(self, id: str, recipe: Recipe, widening: float = 1.0) -> Forecast:
+        """The forecast of one series by a recipe, its last figure taken as still to be revised.
+
+        ``widening`` stretches its paths about their median on the logarithmic scale. Raises
+        :class:`DataError` when the champion's recipe no longer gives its golden forecast or a path is not
+        finite, and whatever the model raises.
+        """
+        at = self.series[id]
+        panel = self.panel(id, recipe)
+        forecast = recipe.apply(panel, touching(at.regressors, panel, self.store)).only(id)
+        if not np.isfinite(forecast.paths).all():
+            raise DataError(f"{id}: paths of {recipe.model} are not finite numbers")
+        champion = self.release.champions[id]
+        if recipe == champion.recipe and panel.digest() == recipe.panel_digest:
+            require_golden(id, champion, forecast)
+        if widening != 1.0:
+            forecast = replace(forecast, paths=stretched(forecast.paths, widening))
+        sizes = {id: at.revisions[id]} if id in at.revisions else {}
+        return widen(forecast, sizes, seed=at.experiment.seed)
+
+    def reaches(self, id: str, forecast: Forecast) -> Iterator[str]:
+        """What keeps a forecast from standing beside its siblings: another range or number of paths."""
+        at = self.series[id]
+        if (forecast.first, forecast.last) != (at.first, at.experiment.end):
+            yield f"it runs from {forecast.first} to {forecast.last}, not to {at.experiment.end}"
+        if forecast.paths.shape[2] != at.experiment.paths:
+            yield f"it has {forecast.paths.shape[2]} paths, not {at.experiment.paths}"
+
+
+def stretched(paths: Array, factor: float) -> Array:
+    """Paths (…, draws) moved away from their median by a factor on the logarithmic scale; nought stays nought.
+
+    >>> stretched(np.array([[0.0, 10.0, 20.0, 40.0, 80.0]]), 2.0).tolist()
+    [[0.0, 5.0, 20.0, 80.0, 320.0]]
     """
-    groups = []
-    for done, experiment in enumerate(release.experiments):
-        progress(done, len(release.experiments))
-        groups.append(_group(store, release, experiment, as_of))
-    progress(len(release.experiments), len(release.experiments))
-    return published(groups, store.catalogue, release.experiments[0].seed)
+    middle = np.median(paths, axis=-1, keepdims=True)
+    apart = np.divide(paths, middle, out=np.ones_like(paths), where=middle > 0)
+    return np.asarray(np.where(middle > 0, middle * apart**factor, paths))
 
 
-def _group(store: Store, release: Release, experiment: Experiment, as_of: date) -> Group:
-    panel, regressors = view(store, experiment, as_of, None, experiment.end)
-    forecasts = []
-    for id in experiment.series:
-        if id not in release.champions:
-            raise DataError(f"{id} has no champion; run: forecast run experiments/{experiment.name}.yaml")
-        champion = release.champions[id]
-        recipe = champion.recipe
-        if isinstance(recipe, Total):
-            raise DataError(f"{id} is released as a sum, but {experiment.name} forecasts it on its own")
-        pooled = build(recipe.model, recipe.parameters).pooled
-        mine = panel if pooled else panel.only(id)
-        forecast = recipe.apply(mine, touching(regressors, mine, store)).only(id)
-        if mine.digest() == recipe.panel_digest:
-            _require_golden(id, champion, forecast)
-        forecasts.append(forecast)
-    revisions = still_to_come(store, experiment.series, as_of)
-    widened = widen(Forecast.joined(forecasts), revisions, seed=experiment.seed)
-    return Group(widened, panel, release.errors[experiment.name])
-
-
-def _require_golden(id: str, champion: Released, forecast: Forecast) -> None:
+def require_golden(id: str, champion: Released, forecast: Forecast) -> None:
+    """Raise :class:`DataError` when a champion's forecast on its own data is not the one it was chosen for."""
     now = forecast.quantiles()["value"].to_numpy(dtype=float)
     then = champion.golden["value"].to_numpy(dtype=float)
     if len(now) != len(then) or not np.allclose(now, then, rtol=GOLDEN_TOLERANCE, atol=1e-12):

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,23 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Path:
+class AfterSwitch(CannotWrite):
+    """The edition is public, but the disk could not confirm that it would survive a power cut."""
+
+
+def write(
+    root: Path,
+    id: str,
+    files: Mapping[str, bytes],
+    facts: Mapping[str, Any],
+    about_to: Callable[[], None] = lambda: None,
+) -> Path:
     """Publish files as edition ``id`` under ``root`` and point ``latest`` to it.
 
-    ``facts`` go into the manifest beside the hashes. Raises :class:`CannotCreate` when the folder cannot be
-    made and :class:`CannotWrite` when a file cannot be written to its end; neither leaves half an edition.
+    ``facts`` go into the manifest beside the hashes; ``about_to`` is called when all is staged and verified, just
+    before the edition gets its name. Raises :class:`CannotCreate` when the folder cannot be made and
+    :class:`CannotWrite` when a file cannot be written to its end; neither leaves half an edition. Raises
+    :class:`AfterSwitch` for what fails once the edition is public.
     """
     staging = root / f".staging-{id}-{os.getpid()}"
     final = root / id
@@ -50,10 +62,12 @@ def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, A
     try:
         fill(staging, files, {"edition": id, **facts})
         verify(staging)
+        about_to()
         staging.rename(final)
-        final.chmod(0o755)
         _flush(root)
         point(root, id)
+    except AfterSwitch:
+        raise
     except OSError as error:
         raise CannotWrite(f"{final}: writing stopped ({error.strerror}); free space and run again") from error
     finally:
@@ -63,26 +77,39 @@ def write(root: Path, id: str, files: Mapping[str, bytes], facts: Mapping[str, A
 
 def fill(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
     """Write files into a folder, each flushed to disk, the manifest last."""
-    listed = []
+    listed, folders = [], set()
     for name, content in sorted(files.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         _flush(path)
+        folders.add(path.parent)
         listed.append({"path": name, "sha256": digest_of(content), "bytes": len(content)})
     manifest = json.dumps({**facts, "files": listed}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
     _flush(folder / MANIFEST)
-    _flush(folder)
+    for one in sorted(folders | {folder}):
+        _flush(one)
 
 
 def point(root: Path, id: str) -> None:
-    """Make ``latest`` point to an edition: a reader sees the one or the other."""
+    """Make ``latest`` point to an edition and open it to readers: a reader sees the one or the other.
+
+    Raises :class:`AfterSwitch` when the switch was made but not flushed.
+    """
     link = root / f".{LATEST}-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(id)
-    link.rename(root / LATEST)
-    _flush(root)
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(id)
+        (root / id).chmod(0o755)
+        link.rename(root / LATEST)
+    finally:
+        if link.is_symlink():
+            link.unlink()
+    try:
+        _flush(root)
+    except OSError as error:
+        raise AfterSwitch(f"{root}: {id} is public, but was not flushed ({error.strerror})") from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -127,12 +154,20 @@ def verify(folder: Path) -> dict[str, Any]:
 
 
 def sweep(root: Path) -> None:
-    """Remove what killed runs left behind; call it while holding the lock."""
+    """Remove what killed runs left behind; call it while holding the lock.
+
+    Raises :class:`CannotWrite` when something cannot be removed.
+    """
     for litter in [*root.glob(".staging-*"), *root.glob(f".{LATEST}-*")]:
-        if litter.is_dir() and not litter.is_symlink():
-            shutil.rmtree(litter)
-        else:
-            litter.unlink()
+        try:
+            if litter.is_dir() and not litter.is_symlink():
+                shutil.rmtree(litter)
+            else:
+                litter.unlink()
+        except OSError as error:
+            raise CannotWrite(
+                f"{litter}: a killed run left it and it cannot be removed ({error.strerror}); remove it by hand"
+            ) from error
 
 
 def editions(root: Path) -> list[Path]:

@@ -38,7 +38,7 @@ def packed(data: Path, bundle: Path) -> bytes:
     """A data folder and the folder of a bundle as one archive, byte for byte the same for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, path in sorted([*_of_data(data), *_of_bundle(bundle)]):
+        for name, path in sorted([*of_data(data), *_of_bundle(bundle)]):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
@@ -79,7 +79,7 @@ def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
         raise DataError(f"{path}: unpacks to {size:,} bytes; no edition's inputs exceed {_LARGEST:,}")
 
 
-def _of_data(root: Path) -> Iterator[tuple[str, Path]]:
+def of_data(root: Path) -> Iterator[tuple[str, Path]]:
     yield from ((f"data/{p.name}", p) for p in root.glob("*.*") if p.suffix in (".yaml", ".csv"))
     yield from ((f"data/scenarios/{p.name}", p) for p in (root / "scenarios").glob("*.yaml"))
     yield from ((f"data/observations/{p.name}", p) for p in (root / "observations").glob("*.csv"))

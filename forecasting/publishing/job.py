@@ -1,245 +1,242 @@
-"""The publishing job: from a release and today's data to an edition, or a reason why not."""
+"""The publishing job: from a release and today's data to an edition, or a reason why not.
+
+::
+
+    lock → sweep and reconcile what killed runs left → preflight (hashes, space, clock) → unchanged?
+    → fits, each in a process of its own → gates → report → staged, flushed, verified, renamed, ``latest`` switched
+    → audit line → sinks → metrics → hook
+
+Until the switch a failure publishes nothing and leaves the last edition as it is; after it a failure is told (exit
+code 3) and takes nothing back.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import structlog
 
-from forecasting import __version__
-from forecasting.balance.tables import open_balance, tables
-from forecasting.catalogue import STATUSES, Catalogue
+from forecasting.catalogue import Publication, read_record
 from forecasting.data.sanity import require_sane
-from forecasting.data.store import Store, believed
-from forecasting.errors import HeldBack
+from forecasting.data.store import Store
+from forecasting.errors import CannotWrite, ForecastingError, HeldBack, Locked
 from forecasting.evaluation.backtest import Progress, silent
-from forecasting.frames import Forecast, Observations
-from forecasting.models.total import Total
-from forecasting.publishing import edition
-from forecasting.publishing.gates import objections
+from forecasting.publishing import edition, hooks, ledger, metrics, paths
+from forecasting.publishing.accompany import beside, manifest
+from forecasting.publishing.deadline import deadline
+from forecasting.publishing.facts import facts, table_files
+from forecasting.publishing.gates import require_known
+from forecasting.publishing.inputs import INPUTS, packed
 from forecasting.publishing.lock import publisher
-from forecasting.publishing.paths import joint_paths
-from forecasting.publishing.release import Release, Released
+from forecasting.publishing.making import make, require_publishable
+from forecasting.publishing.preflight import fingerprint, key_of, require_clock, require_space
+from forecasting.publishing.previous import read as read_previous
+from forecasting.publishing.release import Release, load
+from forecasting.publishing.rendering import Render, rendered
+from forecasting.publishing.unchanged import grown_stale, states_of
 
-SCENARIO = "baseline"
-COLUMNS = ["series", "kind", "period", "scenario", "quantile", "value", "unit", "model"]
+Deliver = Callable[[Path, Path], Sequence[str]]
+"""Takes an edition and the folder of editions to the sinks; what failed, a sentence each."""
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Everything a report may say about an edition; see :mod:`forecasting.reports.material`."""
+class Settings:
+    """What a run stands on and where it writes.
 
-    edition_id: str
+    ``data`` and ``bundles`` are the folders of data and releases, ``root`` that of editions, ``cache`` that of kept
+    fits. Only what was known on ``known_on`` is used; the edition bears ``released``; ``today`` is the clock, read
+    once. ``overrides`` gives reasons by gate; ``again`` makes an edition although nothing changed; ``deadline`` in
+    seconds, None for that of ``publication.yaml``.
+    """
+
+    data: Path
+    bundles: Path
+    root: Path
+    cache: Path
+    known_on: date
     released: date
-    as_of: date
-    catalogue: Catalogue
-    forecasts: pd.DataFrame
-    history: pd.DataFrame
-    certificates: pd.DataFrame
-    provenance: pd.DataFrame
-    outlooks: pd.DataFrame
-    balance: Mapping[str, pd.DataFrame]
-    data_digest: str
-    code_version: str
-    status: str
-    status_reasons: tuple[str, ...]
+    today: date
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    force_date: bool = False
+    again: bool = False
+    deadline: float | None = None
 
 
 @dataclass(frozen=True)
 class Published:
-    """The folder of the edition that now is the latest, and whether this run made it."""
+    """The folder of the edition that now is the latest, whether this run made it, and what its owner must know."""
 
     folder: Path
     new: bool
+    reasons: tuple[str, ...] = ()
 
-
-Render = Callable[[Facts], Mapping[str, bytes]]
+    @property
+    def code(self) -> int:
+        """The exit code: 0, or 3 when there is a reason."""
+        return 3 if self.reasons else 0
 
 
 def publish(
-    store: Store,
-    release: Release,
-    root: Path,
-    as_of: date,
-    edition_date: date,
+    settings: Settings,
     render: Render,
-    cache: Path,
+    deliver: Deliver,
     progress: Progress = silent,
 ) -> Published:
-    """Forecast every released series, pass the gates, and write the edition; unchanged inputs change nothing.
+    """Publish an edition; unchanged inputs change nothing.
 
-    Raises :class:`HeldBack` when a gate objects (the last edition stays), :class:`DataError` when a recipe no
-    longer gives its golden forecast, and the errors of :mod:`forecasting.publishing.edition` when the folder
-    cannot be written.
+    Raises :class:`HeldBack` when gates or the clock hold it back, :class:`~forecasting.errors.OutOfTime` past the
+    deadline, :class:`Locked` when another publisher is at work, and the errors of what it reads and writes; in
+    all cases the last edition stays.
     """
-    require_sane(store.observations.frame, store.catalogue)
-    known = store.as_of(as_of)
-    with publisher(root):
-        edition.sweep(root)
-        key = _key(store, known, release)
-        last = edition.latest(root)
-        if last is not None and edition.verify(last).get("key") == key:
-            return Published(last, new=False)
-        forecasts = joint_paths(store, release, as_of, cache, progress)
-        table = tabulate(forecasts)
-        said = objections(table, store.catalogue)
-        if said:
-            lines = [f"{gate}: {'; '.join(texts[:3])} ({len(texts)} in all)" for gate, texts in said.items()]
-            raise HeldBack("held back, the last good edition stays:\n  " + "\n  ".join(lines))
-        id = f"{edition_date.isoformat()}-{key[:8]}"
-        seed = release.experiments[0].seed
-        balance = open_balance(store.catalogue, known, forecasts, seed, edition_date)
-        found = tables(balance, store.catalogue, known, forecasts, edition_date)
-        facts = _facts(id, edition_date, as_of, store, known, release, table, found)
-        files = {**_tables(table, found), **render(facts)}
-        manifest = {
-            "key": key,
-            "as_of": as_of.isoformat(),
-            "released": edition_date.isoformat(),
-            "status": facts.status,
-            "status_reasons": list(facts.status_reasons),
-            "observations_sha256": known.digest(),
-        }
-        return Published(edition.write(root, id, files, manifest), new=True)
+    attempt = metrics.Attempt()
+    publication = read_record(settings.data / "publication.yaml", Publication)
+    try:
+        require_known(settings.overrides)
+        release = load(settings.bundles)
+        with publisher(settings.root):
+            try:
+                done = _within(settings, publication, release, render, progress, attempt)
+            except HeldBack as error:
+                with suppress(ForecastingError):
+                    ledger.append(settings.root, "held", {"why": error.message})
+                raise
+            done = _afterwards(settings, done, deliver, attempt)
+    except Locked:
+        raise
+    except ForecastingError as error:
+        attempt.code = error.exit_code
+        _measured(settings.root, attempt)
+        told = {"FORECAST_WHY": error.message}
+        _hooked(publication, attempt, told)
+        raise
+    failed = _hooked(publication, attempt, {"FORECAST_WHY": "\n".join(done.reasons)})
+    return Published(done.folder, done.new, (*done.reasons, *failed))
 
 
-def _key(store: Store, known: Observations, release: Release) -> str:
-    root = store.catalogue.root
-    package = Path(__file__).resolve().parents[1]
-    files = [
-        *(path for path in sorted(root.glob("*.*")) if path.suffix in (".yaml", ".csv")),
-        *sorted((root / "scenarios").glob("*.yaml")),
-        *(path for path in sorted(package.rglob("*")) if path.is_file() and path.suffix != ".pyc"),
-    ]
-    configuration = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
-    inputs = [known.digest(), release.digest, __version__, *configuration]
-    return hashlib.sha256("\n".join(inputs).encode()).hexdigest()
-
-
-def shortcomings(catalogue: Catalogue, as_of: date, released: date) -> tuple[str, ...]:
-    """What readers must be told beside the numbers: data older than the declared limit in days."""
-    age, limit = (released - as_of).days, catalogue.publication.gates.freshness.stale_days
-    if age <= limit:
-        return ()
-    return (
-        f"No figure became known after {as_of}, {age} days before the release; the limit is {limit}.",
-    )
-
-
-def tabulate(forecasts: list[Forecast]) -> pd.DataFrame:
-    """The forecast table of an edition, in canonical order, one row a quantile."""
-    parts = [f.quantiles().assign(kind=str(f.kind), scenario=SCENARIO) for f in forecasts]
-    table = pd.concat(parts, ignore_index=True)
-    order = {"month": 0, "FY": 1, "CY": 2}
-    table["_kind"] = table["kind"].map(order)
-    table = table.sort_values(["series", "_kind", "period", "quantile"], ignore_index=True)
-    return table[COLUMNS]
-
-
-def _tables(table: pd.DataFrame, balance: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return {
-        "forecasts.csv": _csv(table),
-        "forecasts.parquet": buffer.getvalue(),
-        **{f"balance/{name}.csv": _csv(one) for name, one in balance.items()},
-    }
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _facts(
-    id: str,
-    released: date,
-    as_of: date,
-    store: Store,
-    known: Observations,
+def _within(
+    settings: Settings,
+    publication: Publication,
     release: Release,
-    table: pd.DataFrame,
-    balance: Mapping[str, pd.DataFrame],
-) -> Facts:
-    ids = list(dict.fromkeys(table["series"]))
-    outlooks = store.catalogue.root / "outlooks.csv"
-    reasons = shortcomings(store.catalogue, as_of, released)
-    return Facts(
-        edition_id=id,
-        released=released,
-        as_of=as_of,
-        catalogue=store.catalogue,
-        forecasts=table,
-        history=_history(store.catalogue, known, ids),
-        certificates=_certificates(release),
-        provenance=_provenance(store, known, release),
-        outlooks=pd.read_csv(outlooks, keep_default_na=False) if outlooks.is_file() else pd.DataFrame(),
-        balance=balance,
-        data_digest=known.digest(),
-        code_version=__version__,
-        status="degraded" if reasons else "normal",
-        status_reasons=reasons,
-    )
-
-
-def _history(catalogue: Catalogue, known: Observations, ids: list[str]) -> pd.DataFrame:
-    parts = []
-    for id in ids:
-        rows = known.of(id).frame
-        chosen = believed(known, catalogue, id, STATUSES)
-        keys = set(zip(chosen["period"], chosen["source"], chosen["available_at"], strict=True))
-        marks = [k in keys for k in zip(rows["period"], rows["source"], rows["available_at"], strict=True)]
-        parts.append(rows.assign(kind=str(catalogue.series[id].kind), believed=marks))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _certificates(release: Release) -> pd.DataFrame:
-    rows = [
-        {
-            "series": id,
-            "model": c.model,
-            **c.record,
-            "note": _unjudged(c),
-        }
-        for id, c in release.champions.items()
-    ]
-    columns = [
-        "series",
-        "model",
-        "origins",
-        "points",
-        "coverage_50",
-        "coverage_80",
-        "coverage_95",
-        "mase",
-        "crps",
-    ]
-    return pd.DataFrame(rows).reindex(columns=[*columns, "note"])
-
-
-def _unjudged(champion: Released) -> str:
-    if isinstance(champion.recipe, Total):
-        return "the sum of its parts, draw by draw; their backtests stand with them"
-    return "" if champion.record else "not backtested: too little history"
-
-
-def _provenance(store: Store, known: Observations, release: Release) -> pd.DataFrame:
-    rows = []
-    for id, champion in release.champions.items():
-        parts = store.catalogue.series[id].sum_of or (id,)
-        sources = {s for part in parts for s in believed(known, store.catalogue, part)["source"]}
-        rows.append(
-            {
-                "series": id,
-                "recipe_digest": champion.recipe.digest,
-                "run_id": champion.run_id,
-                "data_digest": champion.inputs["panel"],
-                "sources": json.dumps(sorted(sources)),
-            }
+    render: Render,
+    progress: Progress,
+    attempt: metrics.Attempt,
+) -> Published:
+    root = settings.root
+    _swept(settings)
+    with deadline(settings.deadline or publication.job.deadline_seconds) as call_off:
+        before = fingerprint(settings.data)
+        store = Store.open(settings.data)
+        require_sane(store.observations.frame, store.catalogue)
+        as_of = store.last_known(settings.known_on)
+        inputs = packed(settings.data, release.folder)
+        if fingerprint(settings.data) != before:
+            raise Locked(f"{settings.data} changed while it was read; try again when that has ended")
+        key = key_of(before, store.as_of(as_of), release)
+        last = edition.latest(root)
+        attempt.edition = last
+        if last is not None and not settings.again and edition.verify(last).get("key") == key:
+            attempt.states = states_of(last)
+            late = grown_stale(last, store, as_of, settings.today)
+            attempt.stale_sources = len(late)
+            return Published(last, new=False, reasons=tuple(late))
+        ledger.require_not_retracted(root, key)
+        previous, released = (None, None) if last is None else read_previous(last)
+        require_clock(
+            settings.released, settings.today, previous.released if previous else None, settings.force_date
         )
-    return pd.DataFrame(rows, columns=["series", "recipe_digest", "run_id", "data_digest", "sources"])
+        require_space(root, last, publication.job.free_space)
+        draft = make(
+            store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress
+        )  # fmt: skip
+        attempt.states, attempt.objections = draft.candidate.states, draft.verdict.objections
+        require_publishable(draft)
+        id = _id(root, settings.released, key, previous.edition if previous else "")
+        said = beside(root, draft)
+        told = facts(
+            id, settings.released, as_of, store, release, draft.candidate.table, draft.candidate.balance,
+            draft.made, draft.candidate.states, said.reasons, said.notes, said.degraded, said.tables,
+        )  # fmt: skip
+        report = rendered(told, render, publication.job)
+        files = {**table_files(draft.candidate.table), **report.files, INPUTS: inputs}
+        facts_ = manifest(key, report, draft, store.as_of(as_of).digest(), previous)
+        degraded = (*report.facts.status_reasons, *said.weak) if report.facts.status != "normal" else ()
+        try:
+            folder = edition.write(root, id, files, facts_, call_off)
+        except edition.AfterSwitch as error:
+            folder, degraded = root / id, (*degraded, error.message)
+        attempt.edition = folder
+        return Published(folder, new=True, reasons=degraded)
+
+
+def _swept(settings: Settings) -> None:
+    """Remove litter and bring the audit file and ``latest`` up to the editions that are there."""
+    try:
+        edition.sweep(settings.root)
+        metrics.sweep(settings.root)
+        paths.sweep(settings.cache)
+        for done in ledger.reconcile(settings.root):
+            structlog.get_logger().warning("recovered", what=done)
+    except OSError as error:
+        raise CannotWrite(
+            f"{settings.root}: what a killed run left cannot be put in order ({error.strerror}); "
+            "free space and run again"
+        ) from error
+
+
+def _afterwards(settings: Settings, done: Published, deliver: Deliver, attempt: metrics.Attempt) -> Published:
+    """Everything after the switch: each step is tried, and what fails is a reason."""
+    reasons = list(done.reasons)
+    root = settings.root
+    try:
+        if done.new:
+            ledger.record(root, done.folder.name)
+            for gate, why in settings.overrides.items():
+                ledger.append(root, "overridden", {"gate": gate, "reason": why}, done.folder.name)
+        reasons += deliver(done.folder, root)
+    except ForecastingError as error:
+        reasons.append(error.message)
+    except OSError as error:
+        reasons.append(f"{root}: {error.strerror or error}")
+    attempt.code = 3 if reasons else 0
+    failed = _measured(root, attempt)
+    return Published(done.folder, done.new, (*reasons, *failed))
+
+
+def _measured(root: Path, attempt: metrics.Attempt) -> list[str]:
+    if not root.is_dir():
+        return []
+    try:
+        metrics.write(root, attempt)
+    except OSError as error:
+        return [f"{root / metrics.FILE}: the metrics could not be written ({error.strerror or error})"]
+    return []
+
+
+def _hooked(publication: Publication, attempt: metrics.Attempt, told: Mapping[str, str]) -> list[str]:
+    found = {
+        "FORECAST_EXIT_CODE": str(attempt.code),
+        "FORECAST_EDITION": attempt.edition.name if attempt.edition else "",
+        "FORECAST_FOLDER": str(attempt.edition or ""),
+        **told,
+    }
+    failed = hooks.run(publication.job.hooks, attempt.code, found)
+    if failed:
+        structlog.get_logger().warning("hook", why=failed)
+    return [failed] if failed else []
+
+
+def _id(root: Path, released: date, key: str, previous: str) -> str:
+    """The day, and a hash of what the edition follows from; another where a damaged edition has that name."""
+    number = 0
+    while True:
+        parts: list[Any] = [key, previous, number]
+        id = f"{released.isoformat()}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
+        if not (root / id).exists():
+            return id
+        number += 1

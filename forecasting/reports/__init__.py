@@ -31,8 +31,11 @@ def rendered(
     grouping: Grouping = "international",
     language: Language = "en",
     brand: Brand | None = None,
+    beside: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """The files of a report by name; the same material gives the same bytes.
+
+    The page links to the other formats made here and to the files named in ``beside``.
 
     ``report.html``, ``report.pdf`` and ``report.xlsx`` (``report.hi.html`` and so on in Hindi), the CSV files and
     ``facts.json`` from which everything can be made again, and ``datapackage.json``.
@@ -57,10 +60,10 @@ def rendered(
     if "html" in formats:
         from forecasting.reports.html import page
 
-        beside = [name for name in (f"{stem}.pdf", f"{stem}.xlsx") if name in files]
-        beside += ["forecasts.csv"] if "csv" in formats else []
+        known = {*files, *beside}
+        linked = [name for name in (f"{stem}.pdf", f"{stem}.xlsx", "forecasts.csv") if name in known]
         critical = material.catalogue.publication.critical
-        files[f"{stem}.html"] = page(report, brand, beside, critical)
+        files[f"{stem}.html"] = page(report, brand, linked, critical)
     return files
 
 

@@ -16,7 +16,7 @@ from forecasting.reports.extras import EXTRAS, is_number
 from forecasting.reports.material import COLUMNS, Material
 
 if TYPE_CHECKING:
-    from forecasting.publishing.job import Facts
+    from forecasting.publishing.facts import Facts
 
 FACTS = "facts.json"
 _PLAIN = ("edition_id", "status", "data_digest", "code_version", "scenario")
@@ -65,7 +65,7 @@ def edition_files(material: Material) -> dict[str, bytes]:
 
 def _place(name: str) -> str:
     """Where a table lies: those of the balance in a folder of their own, as the publisher writes them."""
-    alone = name in ("forecasts", *COLUMNS, "outlooks", "changes", "track_record", "errata")
+    alone = name in ("forecasts", *COLUMNS, "outlooks", "changes", "track_record", "errata", "states")
     return f"{name}.csv" if alone else f"balance/{name}.csv"
 
 

@@ -48,6 +48,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         "inside_80",
     ),
     "errata": ("date", "edition", "class", "what"),
+    "states": ("series", "standing", "model", "reason", "vintage"),
 }  # fmt: skip
 """``structure`` says how reported nodes add up: ``sign`` times ``part``; ``role`` marks the nodes that answer the
 question (demand, home_supply, home, market, oxide). ``changes`` attributes a move since the last edition to causes

@@ -19,7 +19,6 @@ from forecasting.data.store import Store
 from forecasting.errors import ConfigError, UsageError
 from forecasting.frames import Forecast
 from forecasting.periods import Period
-from forecasting.publishing.paths import keep, kept, read
 from tests.conftest import TODAY
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -161,25 +160,6 @@ def test_a_reader_can_follow_a_number_to_its_sources(ready: Balance, store: Stor
         list(explain(ready, "mission", "gap.market", "FY2040", store.catalogue.sources))
     with pytest.raises(ConfigError, match="did you mean"):
         list(explain(ready, "mission", "gap.markt", "FY2030", store.catalogue.sources))
-
-
-def test_paths_are_kept_whole_or_made_again(forecasts: list[Forecast], tmp_path: Path) -> None:
-    path = tmp_path / "kept" / "one.npz"
-    keep(path, forecasts)
-    for before, after in zip(forecasts, read(path), strict=True):
-        assert (before.ids, before.first, before.units) == (after.ids, after.first, after.units)
-        np.testing.assert_array_equal(before.paths, after.paths)
-    path.write_bytes(path.read_bytes()[:1000])
-    made = []
-
-    def make() -> list[Forecast]:
-        made.append(1)
-        return forecasts
-
-    kept(path, make)
-    kept(path, make)
-    assert len(made) == 1
-    assert [p.name for p in path.parent.iterdir()] == ["one.npz"]
 
 
 @pytest.fixture

@@ -53,12 +53,20 @@ def small(folder: Path) -> None:
         path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
+def thin(path: Path) -> None:
+    """Let the medians and tails of few, naive paths add up as badly as they do."""
+    content = yaml.safe_load(path.read_text())
+    content["gates"]["sums"]["severity"] = "warn"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
     shutil.copytree(ROOT / "experiments", root / "experiments")
     small(root / "experiments")
+    thin(root / "data" / "publication.yaml")
     done = Project(root, "").run("make")
     assert done.returncode == 0, done.stderr[-3000:]
     return Project(root, done.stdout)

@@ -1,0 +1,68 @@
+"""What must hold before a run computes anything: space, the clock, and the hashes of everything it stands on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+from forecasting.errors import CannotWrite, HeldBack
+from forecasting.frames import Observations
+from forecasting.publishing.environment import environment
+from forecasting.publishing.inputs import of_data
+from forecasting.publishing.release import Release
+
+_ONE_EDITION = 8 * 1024 * 1024  # bytes expected of the first; today's have 5 to 6 MB
+
+
+def fingerprint(data: Path) -> str:
+    """The SHA-256 over the files of a data folder that an edition follows from."""
+    digest = hashlib.sha256()
+    for name, path in sorted(of_data(data)):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def key_of(data: str, known: Observations, release: Release) -> str:
+    """What an edition follows from, in one hash: data, the day they are known up to, release, code and libraries.
+
+    The same key gives the same numbers; the day an edition bears is no part of it.
+    """
+    parts = [data, known.digest(), release.digest, json.dumps(environment(), sort_keys=True)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def require_space(root: Path, last: Path | None, times: float) -> None:
+    """Raise :class:`CannotWrite` unless an edition of the last one's size fits several times."""
+    size = _ONE_EDITION
+    if last is not None:
+        size = sum(path.stat().st_size for path in last.rglob("*") if path.is_file())
+    free = shutil.disk_usage(root).free
+    if free < times * size:
+        raise CannotWrite(
+            f"{root}: {free:,} bytes are free, {times * size:,.0f} are needed ({times:g} times the last edition); "
+            "free space and run again"
+        )
+
+
+def require_clock(released: date, today: date, last: date | None, forced: bool) -> None:
+    """Raise :class:`HeldBack` for an edition dated before the last one, or beyond tomorrow.
+
+    A wrong clock must not date an edition: once one bears a day to come, every right one would seem to be late.
+
+    >>> require_clock(date(2026, 11, 22), date(2026, 11, 22), date(2026, 10, 20), forced=False)
+    """
+    if forced:
+        return
+    if last is not None and released < last:
+        raise HeldBack(
+            f"held back: the edition would bear {released}, before the last one of {last}; "
+            "set the clock right, or give --edition-date and --force-date"
+        )
+    if released > today + timedelta(days=1):
+        raise HeldBack(
+            f"held back: the edition would bear {released}, but today is {today}; "
+            "give another --edition-date, or --force-date"
+        )

@@ -1,0 +1,45 @@
+"""An edition whose inputs did not change: how its series stand, and what has come to be overdue since."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.data.store import Store
+from forecasting.publishing.accompany import FRESHNESS
+from forecasting.publishing.candidate import Candidate, State
+from forecasting.publishing.edition import read_manifest
+from forecasting.publishing.gates import GATES, View
+
+
+def states_of(folder: Path) -> dict[str, State]:
+    """The states of an edition; none for one from before editions told them."""
+    path = folder / "states.csv"
+    if not path.is_file():
+        return {}
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    return {row["series"]: State(**{str(name): cell for name, cell in row.items()}) for row in rows}
+
+
+def grown_stale(folder: Path, store: Store, as_of: date, today: date) -> list[str]:
+    """What is overdue today that the edition itself does not say, a sentence a series or source.
+
+    No edition is made for it: the numbers would be the same, and the edition bears the day of its data.
+    """
+    told = {str(one["series"]) for one in read_manifest(folder).get("gates", []) if one["gate"] == FRESHNESS}
+    candidate = Candidate(
+        pd.read_csv(folder / "forecasts.csv", float_precision="round_trip"),
+        {},
+        pd.DataFrame(),
+        states_of(folder),
+        store.catalogue,
+        store.as_of(as_of),
+        as_of,
+        today,
+    )
+    found = [one for one in GATES[FRESHNESS](View(candidate)) if one.series not in told]
+    return [
+        f"nothing new to publish, but {f'{one.series}: ' if one.series else ''}{one.text}" for one in found
+    ]
