@@ -16,6 +16,7 @@ from forecasting.cli import (
     data,
     editions,
     experiments,
+    planning,
     promotion,
     publish,
     report,
@@ -41,6 +42,7 @@ editions.app.command("rebuild")(comparison.rebuild)
 app.add_typer(editions.app, name="editions")
 app.command("run")(experiments.run)
 app.command("promote")(promotion.promote)
+app.command("schema", hidden=True)(planning.schema)
 app.command("leaderboard")(experiments.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)

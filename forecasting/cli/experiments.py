@@ -15,11 +15,15 @@ from forecasting.cli.console import (
     day,
     progress,
     project_root,
+    say,
 )
 from forecasting.cli.telling import deliver, log, tell
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from forecasting.data.store import Store
+    from forecasting.evaluation.experiment import Experiment
     from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.release import Release
 
@@ -28,8 +32,23 @@ ExperimentArgument = Annotated[
 ]
 
 
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        help="Fit on the Dask cluster with this scheduler, such as tcp://10.0.0.5:8786, instead of --jobs.",
+        show_default=False,
+    ),
+]
+
+
 def outcomes(
-    store: Store, experiment: Path, as_of: str | None, jobs: int, release: Release | None = None
+    store: Store,
+    experiment: Path,
+    as_of: str | None,
+    jobs: int,
+    release: Release | None = None,
+    cluster: str | None = None,
 ) -> list[Outcome]:
     """Carry out the experiments of a file; what is in the cache is not fitted again.
 
@@ -42,24 +61,55 @@ def outcomes(
     from forecasting.publishing.promotion import enter
 
     experiments = read_experiments(experiment, store.catalogue)
-    cut = store.last_known(day(as_of, "--as-of"))
-    cache = Cache(project_root() / ".cache" / "backtest")
+    cache = Cache(cache_folder())
+    workers = Workers(jobs, cluster)
     found = []
-    for one in experiments:
-        with progress(f"backtest {one.name}") as tell:
-            entered, _ = enter(one, release)
-            found.append(carry_out(store, entered, cut, cache, Workers(jobs), tell))
+    try:
+        for one in experiments:
+            cut = cut_of(store, one, as_of)
+            with progress(f"backtest {one.name}") as tell:
+                entered, _ = enter(one, release)
+                found.append(carry_out(store, entered, cut, cache, workers, tell))
+    except KeyboardInterrupt:
+        say("interrupted: every finished fit is kept; the same command goes on from there")
+        raise
     return found
 
 
+def cut_of(store: Store, experiment: Experiment, as_of: str | None) -> date:
+    """The day whose knowledge an experiment uses: the command line's, else its own, else today's."""
+    asked = day(as_of, "--as-of") if as_of or experiment.as_of is None else experiment.as_of
+    return store.last_known(asked)
+
+
+def cache_folder() -> Path:
+    """Where fits are kept."""
+    return project_root() / ".cache" / "backtest"
+
+
 def run(
-    experiment: ExperimentArgument, data: DataOption = None, as_of: AsOfOption = None, jobs: JobsOption = 2
+    experiment: ExperimentArgument,
+    data: DataOption = None,
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+    cluster: ClusterOption = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Fit nothing; print what would be fitted and how long it would take."),
+    ] = False,
 ) -> None:
-    """Backtest the models of an experiment, show the leaderboard and log everything to MLflow."""
+    """Backtest the models of an experiment, show the leaderboard and log everything to MLflow.
+
+    May be stopped at any moment; run again, it goes on where it was.
+    """
+    from forecasting.cli import planning
     from forecasting.data.store import Store
 
     store = Store.open(data_root(data))
-    found = outcomes(store, experiment, as_of, jobs)
+    if dry_run:
+        planning.dry_run(store, experiment, as_of, jobs)
+        return
+    found = outcomes(store, experiment, as_of, jobs, cluster=cluster)
     for outcome in found:
         print_board(outcome)
     log(store, found)

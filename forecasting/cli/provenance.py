@@ -107,7 +107,7 @@ def docs(
 
     folder = to or project_root() / "docs" / "data"
     made = {folder / name: text for name, text in pages(Store.open(data_root(data))).items()}
-    _write(made, check, "forecast data docs")
+    write(made, check, "forecast data docs")
 
 
 def package(
@@ -121,10 +121,10 @@ def package(
     from forecasting.data.package import NAME, text
 
     root = data_root(data)
-    _write({root / NAME: text(Catalogue.read(root))}, check, "forecast data package")
+    write({root / NAME: text(Catalogue.read(root))}, check, "forecast data package")
 
 
-def _write(made: dict[Path, str], check: bool, command: str) -> None:
+def write(made: dict[Path, str], check: bool, command: str) -> None:
     from forecasting.errors import CannotWrite
 
     old = [

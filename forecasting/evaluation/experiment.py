@@ -16,7 +16,7 @@ from forecasting.features import BUILDERS
 from forecasting.models import MODELS, build
 from forecasting.periods import Period
 
-__all__ = ["Backtest", "Candidate", "Driver", "Experiment", "Promotion", "read_experiments"]
+__all__ = ["Backtest", "Candidate", "Driver", "Experiment", "Promotion", "Suite", "read_experiments"]
 
 
 def _is_period(label: str) -> str:
@@ -104,7 +104,9 @@ class Experiment(Strict):
         return tuple(one for one in self.covariates if isinstance(one, Driver))
 
 
-class _Suite(Strict):
+class Suite(Strict):
+    """Several experiment files, by their names beside this one."""
+
     name: Identifier
     about: str
     include: tuple[str, ...] = Field(min_length=1)
@@ -117,7 +119,7 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
     """
     content = read_yaml(path)
     if isinstance(content, dict) and "include" in content:
-        suite = validate(path, content, _Suite)
+        suite = validate(path, content, Suite)
         return [one for name in suite.include for one in read_experiments(path.parent / name, catalogue)]
     experiment = _grouped(validate(path, content, Experiment), catalogue)
     faults = list(_faults(path, experiment, catalogue))

@@ -1,0 +1,56 @@
+"""``forecast run --dry-run`` and ``forecast schema``: what a file asks for, before anything is fitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.console import project_root
+
+if TYPE_CHECKING:
+    from forecasting.data.store import Store
+
+
+def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> None:
+    """Print what an experiment file would fit, what is kept already, and how long the rest would take."""
+    import pandas as pd
+
+    from forecasting.cli.experiments import cache_folder, cut_of
+    from forecasting.evaluation.backtest import plan
+    from forecasting.evaluation.cache import Cache
+    from forecasting.evaluation.estimate import Estimate, estimate
+    from forecasting.evaluation.experiment import read_experiments
+
+    cache = Cache(cache_folder())
+    found = {}
+    for one in read_experiments(experiment, store.catalogue):
+        cut = cut_of(store, one, as_of)
+        made = found[one.name] = estimate(plan(store, one, cut), cache)
+        typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
+        typer.echo(
+            f"  {'model':32}{'series':>8}{'origins':>8}{'fits':>8}{'kept':>8}{'seconds':>10}  by the time of"
+        )
+        for row in made.table.to_dict("records"):
+            seconds = "unknown" if pd.isna(row["seconds"]) else f"{row['seconds']:,.1f}"
+            typer.echo(
+                f"  {row['model']:32}{row['series']:>8}{row['origins']:>8}{row['fits']:>8}{row['kept']:>8}"
+                f"{seconds:>10}  {row['from']}"
+            )
+        typer.echo(f"  {made.words(jobs)}")
+    if len(found) > 1:
+        together = Estimate(pd.concat([made.table for made in found.values()], ignore_index=True))
+        typer.echo(f"\nall: {together.words(jobs)}")
+
+
+def schema(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail when it is out of date.")
+    ] = False,
+) -> None:
+    """Write docs/experiment.schema.json, by which editors complete experiment files."""
+    from forecasting.cli.provenance import write
+    from forecasting.evaluation.schema import NAME, text
+
+    write({project_root() / "docs" / NAME: text()}, check, "forecast schema")
