@@ -87,13 +87,13 @@ def _brand(template: Path | None) -> Brand | None:
 
 def _site(root: Path, out: Path, brand: Brand | None) -> None:
     from forecasting.publishing.edition import editions, latest, verify
-    from forecasting.publishing.ledger import ledger
+    from forecasting.publishing.sinks.accounts import accounts
     from forecasting.reports.site import site
 
-    found, known = editions(root), ledger(root)
+    found = editions(root)
     for folder in found:
         verify(folder)
-    typer.echo(site(found, latest(root), out, brand, {path.name: known.fate(path.name) for path in found}))
+    typer.echo(site(found, latest(root), out, brand, accounts(root)))
 
 
 def _render(

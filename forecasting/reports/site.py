@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forecasting.catalogue.sinks import SiteRecord
 from forecasting.errors import CannotWrite, InputMissing
+from forecasting.publishing.sinks.accounts import Account
 from forecasting.reports.archive import FACTS, from_edition
 from forecasting.reports.brand import Brand
 from forecasting.reports.charts import fan_chart
+from forecasting.reports.feed import FEED, LATEST, feed
+from forecasting.reports.feed import latest as as_json
 from forecasting.reports.format import day_text
 from forecasting.reports.html import _policy, environment
+from forecasting.reports.hub import hub
 from forecasting.reports.material import Material
 from forecasting.reports.model import Answer, ReportModel, build
 
 CHART = "chart.svg"
-Told = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -40,37 +44,32 @@ def site(
     latest: Path | None,
     out: Path,
     brand: Brand | None = None,
-    fates: Mapping[str, str] | None = None,
+    accounts: Sequence[Account] = (),
 ) -> Path:
     """Write the site of some editions, oldest first, into a folder and return its ``index.html``.
 
-    Where all were retracted there is no ``latest``. ``fates`` say, by edition id, what became of those superseded or
-    retracted; the index says it in their status.
-
-    Each edition's files are copied as they were published, never made anew. The folder is written beside its place
-    and moved there whole, so that a reader never sees half a site. Raises :class:`InputMissing` without editions and
-    :class:`CannotWrite` when the folder cannot be written.
+    ``accounts`` say what became of the recorded ones; the site then also has what programs read (:func:`fill`).
+    The folder is written beside its place and moved there whole, so that a reader never sees half a site. Raises
+    :class:`InputMissing` without editions and :class:`CannotWrite` when the folder cannot be written.
     """
     if not editions:
         raise InputMissing("no edition to make a site of; publish one first: forecast publish")
-    newest = latest.resolve() if latest else None
     staging = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        entries = []
-        for folder in reversed(editions):
-            shutil.copytree(folder, staging / folder.name)
-            entries.append(_entry(folder, folder.resolve() == newest, (fates or {}).get(folder.name, "")))
-        material = from_edition(newest) if newest and (newest / FACTS).is_file() else None
-        content = index(entries, material, brand or Brand())
-        (staging / "index.html").write_bytes(content)
-        if newest:
-            shutil.copytree(newest, staging / "latest")
-        if material is not None:
-            chart = leading_chart(build(material), material)
-            if chart:
-                (staging / CHART).write_bytes(chart)
+        staging.mkdir(parents=True, mode=0o700)
+        if accounts:
+            fill(
+                editions,
+                latest,
+                accounts,
+                SiteRecord(kind="site", name="site", folder=str(out)),
+                staging,
+                brand,
+            )
+        else:
+            pages(editions, latest, staging, brand, {})
+        staging.chmod(0o755)
         old = out.with_name(f".{out.name}-{os.getpid()}-old")
         if out.exists():
             out.rename(old)
@@ -85,6 +84,59 @@ def site(
     return out / "index.html"
 
 
+def fill(
+    editions: Sequence[Path],
+    latest: Path | None,
+    accounts: Sequence[Account],
+    record: SiteRecord,
+    folder: Path,
+    brand: Brand | None = None,
+) -> None:
+    """Write a whole site into an empty folder: pages, Atom feed, the latest as JSON, and a hub in hubverse format."""
+    material = pages(editions, latest, folder, brand, {one.edition: one.words for one in accounts}, True)
+    contact = licence = next_release = ""
+    titles: dict[str, str] = {}
+    if material is not None:
+        contact, licence = material.catalogue.publication.contact, material.catalogue.publication.licence
+        titles = {id: one.title for id, one in material.catalogue.series.items()}
+        next_release = material.next_release.isoformat() if material.next_release else ""
+    of = {path.name: path for path in editions}
+    (folder / FEED).write_bytes(feed(accounts, contact or "the publisher", licence, record.base_url))
+    (folder / LATEST).write_bytes(as_json(accounts, of, next_release or None))
+    for name, content in hub(accounts, of, titles, record, contact or "the publisher", licence).items():
+        path = folder / "hub" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def pages(
+    editions: Sequence[Path],
+    latest: Path | None,
+    folder: Path,
+    brand: Brand | None,
+    fates: Mapping[str, str],
+    programs: bool = False,
+) -> Material | None:
+    """Write index and editions into a folder; the latest edition's material, where it can be rendered.
+
+    Each edition's files are copied as they were published, never made anew. Where all were retracted there is no
+    ``latest``. ``fates`` say, by edition id, what became of those superseded or retracted, for the index.
+    """
+    newest = latest.resolve() if latest else None
+    entries = []
+    for one in reversed(editions):
+        shutil.copytree(one, folder / one.name)
+        entries.append(_entry(one, one.resolve() == newest, fates.get(one.name, "")))
+    material = from_edition(newest) if newest and (newest / FACTS).is_file() else None
+    (folder / "index.html").write_bytes(index(entries, material, brand or Brand(), programs))
+    if newest:
+        shutil.copytree(newest, folder / "latest")
+    chart = leading_chart(build(material), material) if material is not None else b""
+    if chart:
+        (folder / CHART).write_bytes(chart)
+    return material
+
+
 def _entry(folder: Path, latest: bool, fate: str) -> Entry:
     manifest: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
     status = fate or str(manifest.get("status", "normal")).replace("ok", "normal")
@@ -93,8 +145,11 @@ def _entry(folder: Path, latest: bool, fate: str) -> Entry:
     return Entry(folder.name, str(manifest["released"]), str(manifest["as_of"]), status, files, latest)
 
 
-def index(entries: Sequence[Entry], material: Material | None, brand: Brand) -> bytes:
-    """The index page: the answer of the latest edition, its chart, and every edition with its files."""
+def index(entries: Sequence[Entry], material: Material | None, brand: Brand, programs: bool = False) -> bytes:
+    """The index page: the answer of the latest edition, its chart, and every edition with its files.
+
+    ``programs`` says whether the site has feed, JSON and hub to link to.
+    """
     from markupsafe import Markup
 
     answers: tuple[Answer, ...] = ()
@@ -116,6 +171,7 @@ def index(entries: Sequence[Entry], material: Material | None, brand: Brand) -> 
             entries=entries,
             answers=answers,
             facts=facts,
+            programs=programs,
             brand=brand,
             chart=Markup(chart.decode()),
             style=Markup(style),

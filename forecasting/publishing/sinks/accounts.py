@@ -11,6 +11,7 @@ from typing import Any
 from forecasting.errors import DataError
 from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.ledger import edition_damage, ledger
+from forecasting.publishing.standing import Ledger
 
 Span = tuple[datetime, datetime | None]
 
@@ -20,7 +21,8 @@ class Account:
     """One edition: its dates, its status when it was published, and its fate.
 
     ``public`` are the spans in which it was the latest (UTC; the end not included, None: still); ``fate`` is
-    ``current``, ``superseded`` or ``retracted``; ``reason`` says why it was retracted; ``corrections`` are its errata.
+    ``current``, ``superseded`` or ``retracted``, ``words`` say it to readers (nothing: it stands); ``reason`` says why
+    it was retracted; ``corrections`` are its errata; ``changed`` is when something last happened to it.
     """
 
     edition: str
@@ -30,6 +32,9 @@ class Account:
     status: str
     manifest_sha256: str
     fate: str
+    words: str
+    published: datetime
+    changed: datetime
     public: tuple[Span, ...]
     superseded_by: str
     retracted: datetime | None
@@ -73,6 +78,9 @@ def accounts(root: Path) -> list[Account]:
                 str(manifest.get("status", "normal")),
                 one.manifest,
                 known.status(id),
+                known.fate(id),
+                one.since,
+                _changed(known, id),
                 tuple((reign.since, reign.until) for reign in known.reigns if reign.edition == id),
                 known.superseded_by(id),
                 one.retracted_at,
@@ -81,6 +89,12 @@ def accounts(root: Path) -> list[Account]:
             )
         )
     return found
+
+
+def _changed(known: Ledger, id: str) -> datetime:
+    touching = [line for line in known.lines if id in (line.edition, line.facts.get("by"))]
+    touching += [line for line in known.lines if id in line.facts.get("supersedes", ())]
+    return max(line.time for line in touching)
 
 
 def checked(folder: Path, root: Path) -> dict[str, Any]:
