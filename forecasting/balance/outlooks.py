@@ -11,12 +11,12 @@ import pandas as pd
 from forecasting.balance.evaluate import Values
 from forecasting.balance.graph import Graph
 from forecasting.catalogue import Catalogue
-from forecasting.data.store import believed
-from forecasting.evaluation.metrics import GRID, crps
+from forecasting.data.outturns import Outturns
+from forecasting.evaluation.metrics import interval_score
 from forecasting.frames import Array, Forecast, Observations
-from forecasting.periods import Kind, Period
+from forecasting.periods import Period
 
-KNOWN = ("actual", "provisional", "derived", "estimate")
+_MEDIAN = np.array([0.5])  # a published figure without a band is scored as one number
 COLUMNS = [
     "issued",
     "source",
@@ -66,25 +66,26 @@ def scorecard(
     ours is flagged not comparable, with the reason, and carries no band.
     """
     last = max(observations.frame["available_at"]).date()
+    outturns = Outturns(catalogue, observations)
     rows = []
     for outlook in table.to_dict("records"):
         period = Period.parse(str(outlook["period"]))
         series, value = str(outlook["series"]), float(outlook["value"])
-        actual, origin = happened(series, period, catalogue, observations)
+        found = outturns.latest(series, period)
         ours = _ours(series, period, graph, forecasts, values)
         row = {name: outlook.get(name, "") for name in COLUMNS[:8]}
         if period.end > last:
             row |= {"status": "ahead", **_beside(ours, value)}
-        elif actual is None:
+        elif found is None:
             row |= {"status": "due", "comparable": False, "why": "no figure of the period was published"}
         else:
             row |= {
                 "status": "scored",
-                "actual": actual,
-                "actual_from": origin,
-                "error": value - actual,
-                "error_pct": 100 * (value / actual - 1) if actual else np.nan,
-                "crps": float(crps(np.array([actual]), np.full((1, len(GRID)), value), np.empty(0))[0]),
+                "actual": found.value,
+                "actual_from": found.origin,
+                "error": value - found.value,
+                "error_pct": 100 * (value / found.value - 1) if found.value else np.nan,
+                "crps": float(interval_score(np.array([found.value]), np.array([[value]]), _MEDIAN)[0]),
                 "comparable": True,
                 "why": "the same series and period",
             }
@@ -101,29 +102,6 @@ def _beside(ours: Ours | None, value: float) -> dict[str, object]:
         below = float((ours.draws < value).mean())
         row |= {"ours_low_80": low, "ours_median": median, "ours_high_80": high, "ours_below": below}
     return row
-
-
-def happened(
-    series: str, period: Period, catalogue: Catalogue, observations: Observations
-) -> tuple[float | None, str]:
-    """The believed figure of a period and where it comes from: the series itself, its months, or its yearly twin."""
-    if series not in catalogue.series:
-        return None, ""
-    twins = [series, f"{series}.{str(period.kind).lower()}"]
-    for id in twins:
-        if id not in catalogue.series:
-            continue
-        rows = believed(observations, catalogue, id, KNOWN)
-        if catalogue.series[id].kind is period.kind:
-            found = rows[rows["period"] == str(period)]
-            if len(found):
-                return float(found["value"].iloc[0]), f"{id} ({found['source'].iloc[0]})"
-        elif catalogue.series[id].kind is Kind.MONTH:
-            labels = {str(month) for month in period.months()}
-            found = rows[rows["period"].isin(labels)]
-            if len(found) == len(labels):
-                return float(found["value"].sum()), f"{len(labels)} months of {id}"
-    return None, ""
 
 
 def _ours(

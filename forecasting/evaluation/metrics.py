@@ -53,8 +53,21 @@ def crps(actual: Array, quantiles: Array, history: Array) -> Array:
     2.0
     """
     del history
+    return interval_score(actual, quantiles, GRID)
+
+
+def interval_score(actual: Array, quantiles: Array, levels: Array) -> Array:
+    """Weighted interval score: twice the mean quantile loss over the levels, which tends to the CRPS as they fill up.
+
+    ``actual`` has shape (steps,), ``quantiles`` (steps, levels). With a median and symmetric pairs of levels it is the
+    score of Bracher et al. (2021), doi 10.1371/journal.pcbi.1008618, with weights alpha/2; of a single number it is the
+    absolute error.
+
+    >>> interval_score(np.array([3.0]), np.array([[0.0, 1.0, 2.0]]), np.array([0.25, 0.5, 0.75])).tolist()
+    [1.6666666666666667]
+    """
     error = actual[:, None] - quantiles
-    return np.asarray(2 * np.mean(np.maximum(GRID * error, (GRID - 1) * error), axis=1))
+    return np.asarray(2 * np.mean(np.maximum(levels * error, (levels - 1) * error), axis=1))
 
 
 def inside(actual: Array, quantiles: Array, nominal: float) -> Array:
