@@ -108,8 +108,9 @@ def compared(name: str, path: Path, again: pd.DataFrame | None) -> Compared:
         numbers += int(plain.sum())
         words = np.flatnonzero(~plain & (before != after).to_numpy())
         unlike += [f"{_row(was, at, column)}: {before[at]!r} then, {after[at]!r} now" for at in words[:3]]
+        old, new = np.where(plain, old, 0.0), np.where(plain, new, 0.0)
         scale = np.maximum(np.abs(old), np.abs(new))
-        apart = np.where(plain & (scale > 0), np.abs(old - new) / np.where(scale > 0, scale, 1), 0)
+        apart = np.abs(old - new) / np.where(scale > 0, scale, 1.0)
         if len(apart) and apart.max() > largest:
             largest, where = float(apart.max()), _row(was, int(apart.argmax()), column)
     return Compared(name, numbers, largest, where, tuple(unlike))
@@ -125,8 +126,9 @@ def _cells(content: bytes) -> pd.DataFrame:
 
 def _row(table: pd.DataFrame, at: int, column: str) -> str:
     """Where a cell is: the words of its row and the name of its column."""
-    named = [str(cell) for cell in table.iloc[at] if not str(cell).replace(".", "", 1).isdigit()]
-    return f"{' '.join(named[:5])}, {column}"
+    row = table.iloc[at]
+    words = row[pd.to_numeric(row, errors="coerce").isna() & (row != "")]
+    return f"{' '.join(words[:5])}, {column}"
 
 
 def _followed(root: Path, manifest: Mapping[str, Any]) -> tuple[tuple[Any, Any], list[str]]:
