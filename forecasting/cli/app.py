@@ -14,12 +14,14 @@ from forecasting.cli import (
     benchmark,
     comparison,
     data,
+    drift,
     editions,
     experiments,
     planning,
     promotion,
     publish,
     report,
+    track,
 )
 from forecasting.cli.console import explain
 from forecasting.errors import ForecastingError
@@ -39,10 +41,12 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 editions.app.command("diff")(comparison.diff)
 editions.app.command("rebuild")(comparison.rebuild)
+app.add_typer(track.app, name="track")
 app.add_typer(editions.app, name="editions")
 app.command("run")(experiments.run)
 app.command("promote")(promotion.promote)
 app.command("schema", hidden=True)(planning.schema)
+app.command("drift")(drift.drift)
 app.command("leaderboard")(experiments.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)

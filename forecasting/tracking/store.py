@@ -245,7 +245,7 @@ class Store:
         if not self.database.exists():
             return
         try:
-            found = sqlite3.connect(f"{self.database.as_uri()}?mode=ro", timeout=ANSWER_WITHIN, uri=True)
+            found = sqlite3.connect(f"{self.database.as_uri()}?mode=rw", timeout=ANSWER_WITHIN, uri=True)
             try:
                 found.execute("select count(*) from sqlite_master").fetchone()
             finally:

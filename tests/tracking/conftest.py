@@ -13,7 +13,7 @@ import pytest
 from forecasting.frames import Panel
 from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
-from forecasting.tracking import ExperimentRecord, Store
+from forecasting.tracking import Champion, ExperimentRecord, Store, Trained
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
@@ -103,3 +103,12 @@ def a_recipe(panel: Panel, seed: int = 7) -> Recipe:
 def a_golden(panel: Panel) -> pd.DataFrame:
     forecast = a_recipe(panel).refit(panel)
     return forecast.quantiles([0.1, 0.5, 0.9]).assign(kind=str(forecast.kind))
+
+
+def trained(series: str, scale: float = 1.0, seed: int = 7, run_key: str = "k" * 64) -> Trained:
+    panel = a_panel(series, scale)
+    recipe = a_recipe(panel, seed).to_json()
+    champion = Champion.of(
+        series, recipe, a_golden(panel), panel=panel, experiment="in.magnets", run_key=run_key
+    )
+    return Trained(champion, panel)

@@ -9,38 +9,30 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import CannotWrite, DataError, InputMissing
-from forecasting.tracking import Champion, export_bundle, read_bundle
-from forecasting.tracking.champion import canonical_golden, identity
-from tests.tracking.conftest import a_golden, a_panel, a_recipe
-
-
-def a_champion(series: str, version: int = 1) -> Champion:
-    panel = a_panel(series)
-    golden = canonical_golden(series, a_golden(panel))
-    inputs = {"panel": panel.digest()}
-    recipe = a_recipe(panel).to_json()
-    return Champion(series, recipe, golden, version, "run", identity(recipe, golden, inputs), inputs)
+from forecasting.tracking import Trained, export_bundle, read_bundle
+from tests.tracking.conftest import trained
 
 
 @pytest.fixture
-def chosen() -> dict[str, Champion]:
-    return {series: a_champion(series) for series in ("in.ev.2w", "in.magnet")}
+def chosen() -> dict[str, Trained]:
+    return {series: trained(series) for series in ("in.ev.2w", "in.magnet")}
 
 
-def test_a_bundle_gives_back_what_was_put_in(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_a_bundle_gives_back_what_was_put_in(chosen: dict[str, Trained], tmp_path: Path) -> None:
     bundle = export_bundle(chosen, tmp_path)
     assert bundle.parent == tmp_path
     for folder in (tmp_path, bundle):
         found = read_bundle(folder).champions
         assert list(found) == list(chosen)
-        for series, champion in chosen.items():
-            assert found[series].digest == champion.digest
+        for series, one in chosen.items():
+            champion = one.champion
+            assert found[series].card == champion.card
             assert found[series].recipe_json == champion.recipe_json
-            assert found[series].inputs == champion.inputs
+            assert read_bundle(folder).trained(series).panel.digest() == one.panel.digest()
             pd.testing.assert_frame_equal(found[series].golden, champion.golden, check_exact=True)
 
 
-def test_the_same_champions_give_the_same_bundle(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_the_same_champions_give_the_same_bundle(chosen: dict[str, Trained], tmp_path: Path) -> None:
     one = export_bundle(chosen, tmp_path / "a")
     two = export_bundle(dict(reversed(chosen.items())), tmp_path / "b")
     assert one.name == two.name
@@ -50,21 +42,19 @@ def test_the_same_champions_give_the_same_bundle(chosen: dict[str, Champion], tm
 
 
 def test_a_new_bundle_becomes_current_and_the_old_one_stays(
-    chosen: dict[str, Champion], tmp_path: Path
+    chosen: dict[str, Trained], tmp_path: Path
 ) -> None:
     old = export_bundle(chosen, tmp_path)
-    new = export_bundle({"in.magnet": a_champion("in.magnet", 2)}, tmp_path)
-    assert read_bundle(tmp_path).champions["in.magnet"].version == 2
-    assert read_bundle(old).champions["in.magnet"].version == 1
+    new = export_bundle({"in.magnet": trained("in.magnet", 2.0)}, tmp_path)
+    assert list(read_bundle(tmp_path).champions) == ["in.magnet"]
+    assert list(read_bundle(old).champions) == ["in.ev.2w", "in.magnet"]
     assert new != old
 
 
-def test_every_flipped_byte_is_noticed_and_its_file_named(
-    chosen: dict[str, Champion], tmp_path: Path
-) -> None:
+def test_every_flipped_byte_is_noticed_and_its_file_named(chosen: dict[str, Trained], tmp_path: Path) -> None:
     bundle = export_bundle(chosen, tmp_path, {"cards.json": b"[1, 2]"})
     paths = [path for path in bundle.rglob("*") if path.is_file()] + [tmp_path / "CURRENT"]
-    assert len(paths) == 7
+    assert len(paths) == 9
     for path in paths:
         whole = path.read_bytes()
         for place in {0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 2, len(whole) - 1}:
@@ -78,7 +68,7 @@ def test_every_flipped_byte_is_noticed_and_its_file_named(
     read_bundle(tmp_path)
 
 
-def test_a_missing_and_an_extra_file_are_named(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_a_missing_and_an_extra_file_are_named(chosen: dict[str, Trained], tmp_path: Path) -> None:
     bundle = export_bundle(chosen, tmp_path)
     (bundle / "champions" / "in.magnet" / "golden.csv").unlink()
     (bundle / "extra.txt").write_text("x")
@@ -87,7 +77,7 @@ def test_a_missing_and_an_extra_file_are_named(chosen: dict[str, Champion], tmp_
     assert [Path(fault.where).name for fault in caught.value.faults] == ["golden.csv", "extra.txt"]
 
 
-def test_one_bundle_under_the_name_of_another_is_refused(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_one_bundle_under_the_name_of_another_is_refused(chosen: dict[str, Trained], tmp_path: Path) -> None:
     bundle = export_bundle(chosen, tmp_path)
     other = export_bundle({"in.magnet": chosen["in.magnet"]}, tmp_path)
     shutil.rmtree(other)
@@ -96,7 +86,7 @@ def test_one_bundle_under_the_name_of_another_is_refused(chosen: dict[str, Champ
         read_bundle(tmp_path)
 
 
-def test_no_bundle_and_no_champion_are_said(tmp_path: Path, chosen: dict[str, Champion]) -> None:
+def test_no_bundle_and_no_champion_are_said(tmp_path: Path, chosen: dict[str, Trained]) -> None:
     with pytest.raises(InputMissing):
         read_bundle(tmp_path)
     with pytest.raises(DataError):
@@ -107,13 +97,13 @@ def test_no_bundle_and_no_champion_are_said(tmp_path: Path, chosen: dict[str, Ch
 
 
 def test_a_champion_that_was_altered_in_memory_is_not_exported(tmp_path: Path) -> None:
-    champion = a_champion("in.magnet")
-    champion.golden.loc[0, "value"] += 1
-    with pytest.raises(DataError, match="cannot be exported"):
-        export_bundle({"in.magnet": champion}, tmp_path)
+    one = trained("in.magnet")
+    one.champion.golden.loc[0, "value"] += 1
+    with pytest.raises(DataError, match="cannot be kept"):
+        export_bundle({"in.magnet": one}, tmp_path)
 
 
-def test_reading_a_bundle_needs_no_mlflow(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_reading_a_bundle_needs_no_mlflow(chosen: dict[str, Trained], tmp_path: Path) -> None:
     export_bundle(chosen, tmp_path)
     code = (
         "import sys; sys.modules['mlflow'] = None; from pathlib import Path;"
@@ -127,7 +117,7 @@ def test_reading_a_bundle_needs_no_mlflow(chosen: dict[str, Champion], tmp_path:
     assert done.stdout.strip() == "['in.ev.2w', 'in.magnet']", done.stderr
 
 
-def test_attachments_travel_along(chosen: dict[str, Champion], tmp_path: Path) -> None:
+def test_attachments_travel_along(chosen: dict[str, Trained], tmp_path: Path) -> None:
     files = {"experiments/ev.json": b"{}", "cards.json": b"[1]"}
     bundle = export_bundle(chosen, tmp_path, files)
     assert read_bundle(tmp_path).attachments == files
@@ -135,9 +125,7 @@ def test_attachments_travel_along(chosen: dict[str, Champion], tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["", "../up.json", "/etc/x", "a/../b", "a\\b", "a//b", "./a"])
-def test_an_attachment_stays_inside_the_bundle(
-    chosen: dict[str, Champion], tmp_path: Path, name: str
-) -> None:
+def test_an_attachment_stays_inside_the_bundle(chosen: dict[str, Trained], tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="cannot name an attachment"):
         export_bundle(chosen, tmp_path, {name: b""})
     assert list(tmp_path.iterdir()) == []

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from forecasting.errors import DataError, InputMissing
 from forecasting.tracking import ExperimentRecord, Store, latest_complete, log_experiment, read_experiment
-from tests.tracking.conftest import a_record
 
 
 def test_mlflow_finds_the_parent_its_children_and_what_they_hold(
@@ -31,6 +30,7 @@ def test_mlflow_finds_the_parent_its_children_and_what_they_hold(
     assert len(tags["forecasting.complete"]) == 64
     assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 36
     assert {file.path for file in client.list_artifacts(parent)} == {
+        "card.json",
         "forecasts.parquet",
         "manifest.json",
         "models.json",
@@ -56,7 +56,7 @@ def test_what_was_logged_is_read_back(store: Store, record: ExperimentRecord) ->
     with pytest.raises(InputMissing):
         latest_complete(store, record.name)
     log_experiment(store, record)
-    parent = log_experiment(store, record)
+    parent = log_experiment(store, replace(record, as_of=date(2026, 11, 1)))
     assert latest_complete(store, record.name) == parent
     found = read_experiment(store, parent)
     assert found.settings == record.settings
@@ -80,25 +80,67 @@ def test_a_changed_file_is_named(store: Store, record: ExperimentRecord, file: s
     assert [Path(fault.where).name for fault in caught.value.faults] == [file]
 
 
-def test_a_run_that_was_cut_short_is_never_the_latest(
-    store: Store, record: ExperimentRecord, monkeypatch: pytest.MonkeyPatch
+def test_the_same_content_is_logged_once(store: Store, record: ExperimentRecord) -> None:
+    parent = log_experiment(store, record)
+    assert log_experiment(store, record) == parent
+    assert runs_of(store, record) == 3
+    assert log_experiment(store, replace(record, code_version="def456")) != parent
+    assert runs_of(store, record) == 6
+
+
+def runs_of(store: Store, record: ExperimentRecord) -> int:
+    client = store.client()
+    return len(client.search_runs([client.get_experiment_by_name(record.name).experiment_id]))
+
+
+@pytest.mark.parametrize("call", ["create_run", "log_inputs", "log_batch", "log_artifacts", "set_terminated"])
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_run_that_was_cut_short_is_never_the_latest_and_is_completed_not_doubled(
+    store: Store, record: ExperimentRecord, monkeypatch: pytest.MonkeyPatch, call: str, nth: int
 ) -> None:
-    whole = log_experiment(store, record)
     import mlflow
 
-    def fail(*_args: object, **_kwargs: object) -> None:
-        raise KeyboardInterrupt
+    whole = log_experiment(store, replace(record, code_version="before"))
+    called, original = 0, getattr(mlflow.MlflowClient, call)
+
+    def fail(*args: object, **kwargs: object) -> object:
+        nonlocal called
+        called += 1
+        if called == nth:
+            raise KeyboardInterrupt
+        return original(*args, **kwargs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "log_artifacts", fail)
+        patch.setattr(mlflow.MlflowClient, call, fail)
+        if call in ("log_inputs", "log_artifacts") and nth == 2:
+            log_experiment(store, record)
+            return
         with pytest.raises(KeyboardInterrupt):
             log_experiment(store, record)
     assert latest_complete(store, record.name) == whole
+    parent = log_experiment(store, record)
+    assert runs_of(store, record) == 6
+    assert latest_complete(store, record.name) == parent
+    assert read_experiment(store, parent).winners == record.winners
     client = store.client()
-    cut = client.search_runs([client.get_run(whole).info.experiment_id], "attributes.status = 'FAILED'")
-    assert len(cut) == 3
-    with pytest.raises(DataError, match="not complete"):
-        read_experiment(store, cut[0].info.run_id)
+    assert len(client.get_metric_history(parent, "mase")) == 1
+    assert len(client.get_run(parent).inputs.dataset_inputs) == 1
+
+
+def test_a_run_that_an_unanswered_request_made_twice_goes(store: Store, record: ExperimentRecord) -> None:
+    import mlflow
+
+    original = mlflow.MlflowClient.create_run
+
+    def twice(*args: object, **kwargs: object) -> object:
+        original(*args, **kwargs)
+        return original(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "create_run", twice)
+        parent = log_experiment(store, record)
+    assert runs_of(store, record) == 3
+    assert read_experiment(store, parent).winners == record.winners
 
 
 def test_a_parameter_is_never_cut_short(store: Store, record: ExperimentRecord) -> None:
@@ -115,10 +157,3 @@ def test_labels_mlflow_would_refuse_are_kept_in_the_files(store: Store, record: 
     odd = replace(record, settings={"grid": {"ets[log]": 1, "a/b": 2}})
     run = store.client().get_run(log_experiment(store, odd))
     assert run.data.params == {"grid.ets_log_": "1", "grid.a_b": "2"}
-
-
-def test_ten_models_of_fifteen_series_are_logged_in_seconds(store: Store) -> None:
-    store.client()
-    started = time.perf_counter()
-    log_experiment(store, a_record(10, 15))
-    assert time.perf_counter() - started < 10

@@ -1,0 +1,58 @@
+"""``forecast drift``: how far each released number would move with what is installed now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecasting.cli.console import progress
+from forecasting.cli.telling import release_root
+
+if TYPE_CHECKING:
+    from forecasting.publishing.drift import Drift
+
+
+def drift(
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write every number, then and now, here.", show_default=False)
+    ] = None,
+) -> None:
+    """Refit every champion on the data it was promoted with, and show what would move and by how much.
+
+    Run it after an upgrade of libraries: it changes nothing. Accept what it shows by running make forecast.
+    """
+    from forecasting.publishing.drift import drift as carry_out
+
+    with progress("refit") as tell:
+        found = carry_out(release_root(), tell)
+    _print(found)
+    if csv is not None:
+        found.table.to_csv(csv, index=False, lineterminator="\n")
+        typer.echo(csv)
+
+
+def _print(found: Drift) -> None:
+    for (library, then, now), rows in found.libraries.groupby(["library", "then", "now"]):
+        typer.echo(f"{library} {then} -> {now} ({len(rows)} champions)")
+    if found.libraries.empty:
+        typer.echo("the libraries are those the champions were made with")
+    moved = found.moved
+    of, count = found.table["series"].nunique(), found.table.groupby(["series", "period"]).ngroups
+    typer.echo(
+        f"{moved.groupby(['series', 'period']).ngroups} of {count} series and periods move ({of} champions)"
+    )
+    if moved.empty:
+        return
+    typer.echo(
+        f"\n{'series':30} {'period':8} {'median then':>14} {'now':>14} {'moved':>9}  widest move of a quantile"
+    )
+    for (series, period), rows in moved.groupby(["series", "period"]):
+        every = found.table[(found.table["series"] == series) & (found.table["period"] == period)]
+        middle = every.iloc[(every["quantile"] - 0.5).abs().argmin()]
+        worst = rows.loc[rows["moved"].abs().idxmax()]
+        typer.echo(
+            f"{series:30} {period:8} {middle['then']:14,.6g} {middle['now']:14,.6g} {middle['moved']:+9.2%}  "
+            f"{worst['moved']:+.2%} at {worst['quantile']:g}"
+        )

@@ -1,0 +1,83 @@
+"""How far each released number would move with the libraries and the code installed now.
+
+Every champion is refitted on the data it was promoted with, so nothing but code and libraries can differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import DataError, Fault
+from forecasting.models.libraries import versions
+from forecasting.models.total import read_recipe
+from forecasting.publishing.champions import GOLDEN_TOLERANCE
+from forecasting.tracking import read_bundle
+from forecasting.tracking.champion import Champion, Trained
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What would move: ``table`` by series, kind, period and quantile (``then``, ``now``, ``moved`` as a share of then),
+    ``libraries`` by series whose golden forecasts were made with other versions (library, then, now)."""
+
+    table: pd.DataFrame
+    libraries: pd.DataFrame
+
+    @property
+    def moved(self) -> pd.DataFrame:
+        """The rows that moved by more than optimisers differ on one machine."""
+        rows = self.table
+        return rows[~np.isclose(rows["now"], rows["then"], rtol=GOLDEN_TOLERANCE, atol=1e-12)]
+
+
+def drift(root: Path, tell: Callable[[int, int], None] | None = None) -> Drift:
+    """Refit every champion of the current release below a folder and compare with its golden forecast.
+
+    Raises :class:`~forecasting.errors.DataError` naming every champion that cannot be refitted any more.
+    """
+    bundle = read_bundle(root)
+    tables, libraries, faults = [], [], []
+    for done, (series, champion) in enumerate(bundle.champions.items()):
+        if tell is not None:
+            tell(done, len(bundle.champions))
+        libraries += _libraries(champion)
+        try:
+            tables.append(_refitted(bundle.trained(series)))
+        except DataError as error:
+            faults.append(
+                Fault(series, error.message, "install the libraries it was made with, or promote again")
+            )
+    if tell is not None:
+        tell(len(bundle.champions), len(bundle.champions))
+    if faults:
+        raise DataError("some champions cannot be refitted with what is installed", faults)
+    columns = ["series", "library", "then", "now"]
+    return Drift(pd.concat(tables, ignore_index=True), pd.DataFrame(libraries, columns=columns))
+
+
+def _libraries(champion: Champion) -> list[tuple[str, str, str, str]]:
+    now = versions()
+    names = sorted(set(now) | set(champion.libraries)) if champion.libraries else []
+    pairs = [(name, champion.libraries.get(name, "none"), now.get(name, "none")) for name in names]
+    return [(champion.series, name, then, today) for name, then, today in pairs if then != today]
+
+
+def _refitted(one: Trained) -> pd.DataFrame:
+    champion = one.champion
+    forecast = read_recipe(champion.recipe_json).refit(one.panel, one.covariates).only(champion.series)
+    golden = champion.golden
+    key = ["series", "kind", "period", "quantile"]
+    again = forecast.quantiles(sorted(golden["quantile"].unique())).assign(kind=str(forecast.kind))
+    both = golden.merge(again[[*key, "value"]], on=key, how="left", suffixes=("", "_now"), validate="1:1")
+    if both["value_now"].isna().any():
+        lost = both[both["value_now"].isna()].iloc[0]
+        raise DataError(f"gives no forecast of {lost['period']} any more")
+    then, now = both["value"].to_numpy(dtype=float), both["value_now"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.where(now == then, 0.0, (now - then) / np.abs(then))
+    return both[[*key, "unit", "model"]].assign(then=then, now=now, moved=moved)
