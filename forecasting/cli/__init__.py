@@ -8,5 +8,7 @@ import sys
 def main() -> None:
     """Run the command line and end the process with the documented exit code."""
     from forecasting.cli.app import run
+    from forecasting.cli.console import flushed
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    sys.exit(code if flushed() else code or 74)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from forecasting.cli import (
     report,
     track,
 )
-from forecasting.cli.console import explain
+from forecasting.cli.console import explain, say
 from forecasting.errors import ForecastingError
 
 app = typer.Typer(
@@ -80,10 +79,16 @@ def run(arguments: Sequence[str]) -> int:
             raise
         explain(error)
         return error.exit_code
+    except OSError as error:
+        if debug:
+            raise
+        say(
+            f"error: {error.filename or 'the output'}: {error.strerror or error}; free space or mend the disk"
+        )
+        return 74
     except Exception as error:
         if debug:
             raise
-        found = f"bug: {type(error).__name__}: {error}"
-        print(f"{found}\nrun again with --debug and report the traceback", file=sys.stderr)
+        say(f"bug: {type(error).__name__}: {error}\nrun again with --debug and report the traceback")
         return 1
     return 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,16 +63,31 @@ def day(text: str | None, name: str) -> date:
 
 def explain(error: ForecastingError) -> None:
     """Print an error and its faults to standard error."""
-    print(f"error: {error.message}", file=sys.stderr)
+    say(f"error: {error.message}")
     for fault in error.faults[:FAULTS_PRINTED]:
-        print(f"  {fault}", file=sys.stderr)
+        say(f"  {fault}")
     if len(error.faults) > FAULTS_PRINTED:
-        print(f"  … and {len(error.faults) - FAULTS_PRINTED} more", file=sys.stderr)
+        say(f"  … and {len(error.faults) - FAULTS_PRINTED} more")
 
 
 def say(text: str) -> None:
-    """A line of progress on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """A line of progress on standard error; one that is full or closed stops nothing."""
+    with suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def flushed() -> bool:
+    """Whether everything printed has been written; what cannot be written any more is given up."""
+    whole = True
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+            whole = whole and number == 2
+    return whole
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from forecasting.cli.console import (
     JobsOption,
     data_root,
     day,
+    flushed,
     progress,
     project_root,
     say,
@@ -96,9 +97,13 @@ def publish(
             raise
         logs.failed(error)
         raise typer.Exit(error.exit_code) from None
-    typer.echo(f"{'published' if done.new else 'unchanged'} {done.folder}")
     _notes(done, logs)
-    raise typer.Exit(done.code)
+    try:
+        typer.echo(f"{'published' if done.new else 'unchanged'} {done.folder}")
+        told = flushed()
+    except OSError:
+        told = flushed()
+    raise typer.Exit(done.code if told else 3)
 
 
 def main_job(jobs: JobsOption = 2) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from forecasting.balance.graph import Graph
+from forecasting.balance.graph import FILE, Graph
 from forecasting.balance.joint import TONNES, UNIT_VALUE, VALUE
 from forecasting.balance.nodes import SeriesNode
 from forecasting.catalogue import Catalogue
@@ -54,7 +54,9 @@ def _refused(state: State, refused: Mapping[str, str]) -> State:
 
 
 def missing_from_balance(found: Mapping[str, State], catalogue: Catalogue) -> list[str]:
-    """The withheld series the balance would need."""
+    """The withheld series the balance would need; none where there is no graph."""
+    if not (catalogue.root / FILE).is_file():
+        return []
     nodes = Graph.read(catalogue).nodes.values()
     needed = {node.series for node in nodes if isinstance(node, SeriesNode)}
     return sorted(id for id in needed if id in found and found[id].standing == "withheld")

@@ -96,27 +96,49 @@ def publish(
     """
     attempt = metrics.Attempt()
     publication = read_record(settings.data / "publication.yaml", Publication)
+    require_known(settings.overrides)
     try:
-        require_known(settings.overrides)
-        release = load(settings.bundles)
-        with publisher(settings.root):
-            try:
-                done = _within(settings, publication, release, render, progress, attempt)
-            except HeldBack as error:
-                with suppress(ForecastingError):
-                    ledger.append(settings.root, "held", {"why": error.message})
-                raise
-            done = _afterwards(settings, done, deliver, attempt)
+        done = _locked(settings, publication, render, deliver, progress, attempt)
     except Locked:
         raise
-    except ForecastingError as error:
-        attempt.code = error.exit_code
+    except Exception as error:
+        stopped = _in_words(settings.root, error)
+        attempt.code = stopped.exit_code if isinstance(stopped, ForecastingError) else 1
         _measured(settings.root, attempt)
-        told = {"FORECAST_WHY": error.message}
-        _hooked(publication, attempt, told)
-        raise
-    failed = _hooked(publication, attempt, {"FORECAST_WHY": "\n".join(done.reasons)})
+        _hooked(publication, attempt, str(stopped))
+        if stopped is error:
+            raise
+        raise stopped from error
+    failed = _hooked(publication, attempt, "\n".join(done.reasons))
     return Published(done.folder, done.new, (*done.reasons, *failed))
+
+
+def _in_words(root: Path, error: Exception) -> Exception:
+    """An error of the disk as one with a place, advice and an exit code; any other as it is."""
+    if not isinstance(error, OSError):
+        return error
+    where = error.filename or root
+    return CannotWrite(f"{where}: {error.strerror or error}; free space or mend the disk, and run again")
+
+
+def _locked(
+    settings: Settings,
+    publication: Publication,
+    render: Render,
+    deliver: Deliver,
+    progress: Progress,
+    attempt: metrics.Attempt,
+) -> Published:
+    release = load(settings.bundles)
+    with publisher(settings.root):
+        _swept(settings)
+        try:
+            done = _within(settings, publication, release, render, progress, attempt)
+        except HeldBack as error:
+            with suppress(ForecastingError):
+                ledger.append(settings.root, "held", {"why": error.message})
+            raise
+        return _afterwards(settings, done, deliver, attempt)
 
 
 def _within(
@@ -128,7 +150,6 @@ def _within(
     attempt: metrics.Attempt,
 ) -> Published:
     root = settings.root
-    _swept(settings)
     with deadline(settings.deadline or publication.job.deadline_seconds) as call_off:
         before = fingerprint(settings.data)
         store = Store.open(settings.data)
@@ -218,12 +239,12 @@ def _measured(root: Path, attempt: metrics.Attempt) -> list[str]:
     return []
 
 
-def _hooked(publication: Publication, attempt: metrics.Attempt, told: Mapping[str, str]) -> list[str]:
+def _hooked(publication: Publication, attempt: metrics.Attempt, why: str) -> list[str]:
     found = {
         "FORECAST_EXIT_CODE": str(attempt.code),
         "FORECAST_EDITION": attempt.edition.name if attempt.edition else "",
         "FORECAST_FOLDER": str(attempt.edition or ""),
-        **told,
+        "FORECAST_WHY": why[:8000],
     }
     failed = hooks.run(publication.job.hooks, attempt.code, found)
     if failed:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import structlog
 
+from forecasting.balance.graph import FILE
 from forecasting.balance.tables import open_balance, tables
 from forecasting.data.store import Store
 from forecasting.errors import HeldBack
@@ -59,21 +60,24 @@ def make(
     refused: dict[str, str] = {}
     while True:
         draft = _draft(bench, ladder, refused, released, previous, overrides or {})
-        blocked = {o.series: o for o in draft.verdict.standing("block") if o.series}
-        standing = {id for id in blocked if draft.candidate.states[id].standing != "withheld"} & set(
-            draft.candidate.states
-        )
-        if not standing:
+        blocked = _blocked(draft)
+        if not blocked:
             return draft
-        for id in sorted(standing):
-            said = blocked[id]
+        for id, said in blocked.items():
             structlog.get_logger().warning("a gate refused", series=id, gate=said.gate, why=said.text)
-        ladder.drop({id: _why(blocked[id]) for id in sorted(standing) if id in ladder.made})
-        refused |= {id: _why(blocked[id]) for id in standing if id not in ladder.made}
+        why = {id: f"gate {said.gate}: {said.text}" for id, said in blocked.items()}
+        ladder.drop({id: text for id, text in why.items() if id in ladder.made})
+        refused |= {id: text for id, text in why.items() if id not in ladder.made}
 
 
-def _why(objection: Objection) -> str:
-    return f"gate {objection.gate}: {objection.text}"
+def _blocked(draft: Draft) -> dict[str, Objection]:
+    """The first objection to each series that is still forecast."""
+    found: dict[str, Objection] = {}
+    for one in sorted(draft.verdict.standing("block"), key=lambda one: one.series):
+        state = draft.candidate.states.get(one.series)
+        if state is not None and state.standing != "withheld":
+            found.setdefault(one.series, one)
+    return found
 
 
 def _draft(
@@ -95,16 +99,19 @@ def _draft(
     forecasts = [
         left for one in joined(bench, found, frozenset(stale)) if (left := _without(one, gone)) is not None
     ]
+    if not forecasts:
+        why = "; ".join(f"{id}: {state.reason}" for id, state in standing.items())
+        raise HeldBack(f"held back, the last good edition stays: no series could be forecast ({why[:2000]})")
     table = ordered(rows_again(tabulate(forecasts), previous, stale))
     seed = bench.release.experiments[0].seed
     lacking = missing_from_balance(standing, catalogue)
+    balance: dict[str, pd.DataFrame] = {}
+    no_balance = ""
     if lacking:
-        balance: dict[str, pd.DataFrame] = {}
         no_balance = f"The balance is withheld: it needs {', '.join(lacking)}, withheld in this edition."
-    else:
+    elif (catalogue.root / FILE).is_file():
         opened = open_balance(catalogue, known, forecasts, seed, released)
         balance = tables(opened, catalogue, known, forecasts, released)
-        no_balance = ""
     candidate = Candidate(
         table,
         balance,
@@ -145,5 +152,4 @@ def require_publishable(draft: Draft) -> None:
 
 
 def _holding(verdict: Verdict) -> list[Objection]:
-    whole = [o for o in verdict.standing("block") if not o.series]
-    return [*verdict.standing("hold"), *whole]
+    return [*verdict.standing("hold"), *(o for o in verdict.standing("block") if not o.series)]

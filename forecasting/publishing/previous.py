@@ -8,33 +8,32 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.errors import InputMissing
 from forecasting.frames import OBSERVATION_COLUMNS, Observations
 from forecasting.publishing.candidate import Previous
 from forecasting.publishing.edition import verify
-from forecasting.publishing.inputs import INPUTS, unpacked
+from forecasting.publishing.inputs import INPUTS, Inputs, unpacked
 from forecasting.publishing.release import Release
 
 STATES = ("series", "standing", "model", "reason", "vintage")
 
 
 def read(folder: Path) -> tuple[Previous, Release | None]:
-    """An edition and its release; every byte is checked.
+    """An edition and its release; see :func:`opened`."""
+    with tempfile.TemporaryDirectory(prefix="inputs-") as place:
+        previous, inputs = opened(folder, Path(place))
+    return previous, inputs.release if inputs else None
 
-    Editions from before they held their inputs know the observations they printed, and no release. Raises
+
+def opened(folder: Path, place: Path) -> tuple[Previous, Inputs | None]:
+    """An edition, every byte checked, and its inputs, unpacked into an empty folder that must outlive them.
+
+    Editions from before they held their inputs know the observations they printed. Raises
     :class:`~forecasting.errors.DataError` for a damaged edition.
     """
     manifest = verify(folder)
     as_of = date.fromisoformat(str(manifest["as_of"]))
-    release: Release | None = None
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".staging-inputs-") as place:
-            inputs = unpacked(folder, Path(place), as_of)
-            known, release = inputs.store.as_of(as_of), inputs.release
-    except InputMissing:
-        if (folder / INPUTS).is_file():
-            raise
-        known = _printed(folder)
+    inputs = unpacked(folder, place, as_of) if (folder / INPUTS).is_file() else None
+    known = _printed(folder) if inputs is None else inputs.store.as_of(as_of)
     states = folder / "states.csv"
     previous = Previous(
         edition=str(manifest["edition"]),
@@ -49,7 +48,7 @@ def read(folder: Path) -> tuple[Previous, Release | None]:
         },
         known=known,
     )
-    return previous, release
+    return previous, inputs
 
 
 def _printed(folder: Path) -> Observations:
