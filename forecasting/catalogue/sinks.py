@@ -64,7 +64,7 @@ class SqlRecord(_Record):
 
 
 class SiteRecord(_Record):
-    """A static site in ``folder`` (relative: to the data folder), swapped whole.
+    """A static site in ``folder`` (relative: to the folder that holds ``data/``), swapped whole.
 
     ``base_url`` is where readers reach it; ``team`` and ``model`` name the files in hubverse format.
     """

@@ -13,6 +13,7 @@ from forecasting.cli import (
     benchmark,
     comparison,
     data,
+    delivery,
     drift,
     editions,
     experiments,
@@ -50,6 +51,7 @@ app.command("leaderboard")(experiments.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)
 app.command("publish")(publish.publish)
+app.command("deliver")(delivery.deliver)
 app.command("report")(report.report)
 app.command("make", hidden=True)(publish.main_job)
 app.command("ui")(experiments.ui)

@@ -27,5 +27,5 @@ SINKS: dict[str, Callable[[Any, Path, Fill], Sink]] = {
 
 
 def made(records: Sequence[SinkRecord], base: Path, fill: Fill) -> list[Sink]:
-    """The sinks of ``publication.yaml``; relative folders lie below ``base``, ``fill`` writes a site's pages."""
+    """The sinks of ``publication.yaml``: a site's relative folder lies below ``base``, ``fill`` writes its pages."""
     return [SINKS[record.kind](record, base, fill) for record in records]

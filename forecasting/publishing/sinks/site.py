@@ -1,7 +1,8 @@
 """A static site over all editions, swapped whole: readers see the old one or the new one.
 
 ``folder`` is a symbolic link to a hidden folder beside it, named by the digest of what it holds. A new site is made in
-a private folder, flushed, renamed, and the link is replaced by a rename. The last site stays for readers inside it.
+a private folder, flushed, renamed, and the link is replaced by a rename. An old site stays for ten minutes at least,
+for readers inside it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from forecasting.publishing.edition import latest
 from forecasting.publishing.sinks.accounts import Account, accounts, checked
 from forecasting.publishing.sinks.base import Delivered
 
+STAYS = 600.0  # seconds an old site stays after it was replaced
 Fill = Callable[[Sequence[Path], Path | None, Sequence[Account], SiteRecord, Path], None]
 
 
@@ -78,8 +81,10 @@ def _swap(staging: Path, place: Path) -> bool:
     link.symlink_to(final.name)
     link.rename(place)
     _sync(place.parent)
+    if before is not None and before.is_dir():
+        os.utime(before)
     for old in place.parent.glob(f".{place.name}-*"):
-        if old.resolve() not in (final.resolve(), before) and old.is_dir() and old != aside:
+        if old.resolve() != final.resolve() and old != aside and time.time() - old.stat().st_mtime > STAYS:
             shutil.rmtree(old)
     return True
 

@@ -1,0 +1,138 @@
+"""The site's folder: swapped whole under a reader's eyes, never served before its release."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import stat
+import time
+from collections.abc import Sequence
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from forecasting.catalogue.sinks import SiteRecord
+from forecasting.errors import CannotWrite, DataError
+from forecasting.publishing import ledger
+from forecasting.publishing.sinks.accounts import Account
+from forecasting.publishing.sinks.site import Site
+from tests.publishing.sinks.conftest import FIRST, SECOND, published
+
+RECORD = SiteRecord(kind="site", name="site", folder="served")
+
+
+def fill(
+    editions: Sequence[Path],
+    latest: Path | None,
+    accounts: Sequence[Account],
+    record: SiteRecord,
+    folder: Path,
+) -> None:
+    """A site of two files that must agree, and a copy of each edition."""
+    assert record == RECORD
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for one in editions:
+        shutil.copytree(one, folder / one.name)
+    told = "\n".join(f"{one.edition} {one.fate}" for one in accounts) + f"\n{latest.name if latest else ''}"
+    (folder / "index.html").write_text(told)
+    (folder / "again.html").write_text(told)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(RECORD, tmp_path, fill)
+
+
+def test_it_holds_every_edition_and_is_not_made_twice(site: Site, root: Path, tmp_path: Path) -> None:
+    assert site.deliver(root / SECOND, root).changed
+    served = tmp_path / "served"
+    assert (served / "index.html").read_text() == f"{FIRST} current\n{SECOND} current\n{SECOND}"
+    assert (served / FIRST / "forecasts.csv").read_bytes() == (root / FIRST / "forecasts.csv").read_bytes()
+    assert stat.S_IMODE(served.resolve().stat().st_mode) == 0o755
+    target = served.resolve()
+    done = site.deliver(root / SECOND, root)
+    assert (done.changed, done.detail) == (False, f"{served}: 2 editions")
+    assert served.resolve() == target
+
+
+def test_a_spoilt_page_is_made_again(site: Site, root: Path, tmp_path: Path) -> None:
+    site.deliver(root / SECOND, root)
+    page = tmp_path / "served" / "index.html"
+    whole = page.read_text()
+    page.write_text("spoilt")
+    assert site.deliver(root / SECOND, root).changed
+    assert page.read_text() == whole
+
+
+def test_an_old_site_stays_for_readers_inside_it_then_goes(site: Site, root: Path, tmp_path: Path) -> None:
+    seen = []
+    for id in (None, "2026-12-20-cccccccc", "2027-01-20-dddddddd"):
+        if id:
+            published(root, id)
+        site.deliver(root / SECOND, root)
+        seen.append((tmp_path / "served").resolve())
+    assert all(one.is_dir() for one in seen)
+    os.utime(seen[0], (0, 0))
+    ledger.retract(root, "2027-01-20-dddddddd", "a unit slipped")
+    site.deliver(root / SECOND, root)
+    assert "2027-01-20-dddddddd retracted" in (tmp_path / "served/index.html").read_text()
+    assert [one.is_dir() for one in seen] == [False, True, True]
+    names = sorted(p.name for p in tmp_path.iterdir() if p.name != "editions")
+    assert all(name == "served" or name.startswith(".served-") for name in names)
+    assert not [name for name in names if "staging" in name or "link" in name]
+
+
+def test_a_folder_that_lies_there_is_put_aside(site: Site, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "mine.html").write_text("mine")
+    site.deliver(root / SECOND, root)
+    site.deliver(root / SECOND, root)
+    assert (tmp_path / "served").is_symlink()
+    assert (tmp_path / ".served-before" / "mine.html").read_text() == "mine"
+
+
+def test_a_damaged_edition_stops_the_site_and_leaves_the_old_one(
+    site: Site, root: Path, tmp_path: Path
+) -> None:
+    site.deliver(root / SECOND, root)
+    before = (tmp_path / "served").resolve()
+    path = root / FIRST / "forecasts.csv"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="not what was published"):
+        site.deliver(root / SECOND, root)
+    assert (tmp_path / "served").resolve() == before
+
+
+def test_a_place_that_cannot_be_written(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    inside = Site(SiteRecord(kind="site", name="site", folder="file/served"), tmp_path, fill)
+    with pytest.raises(CannotWrite, match=r"sink site: .*file/served: Not a directory; free the space"):
+        inside.deliver(root / SECOND, root)
+
+
+def read_over_and_over(served: Path, over: Event, counts: Queue[tuple[int, int]]) -> None:
+    reads = bad = 0
+    while not over.is_set():
+        inside = served.resolve()  # a reader enters the site once, then follows its links
+        reads += 1
+        bad += (inside / "index.html").read_text() != (inside / "again.html").read_text()
+    counts.put((reads, bad))
+
+
+def test_readers_see_one_site_or_the_other(site: Site, root: Path, tmp_path: Path) -> None:
+    site.deliver(root / SECOND, root)
+    over, counts = multiprocessing.Event(), multiprocessing.Queue()
+    reader = multiprocessing.Process(target=read_over_and_over, args=(tmp_path / "served", over, counts))
+    reader.start()
+    for day in range(1, 9):
+        published(root, f"2026-12-0{day}-cccccccc")
+        site.deliver(root / SECOND, root)
+        time.sleep(0.01)
+    over.set()
+    reads, bad = counts.get(timeout=30)
+    reader.join(30)
+    assert reader.exitcode == 0
+    assert (reads > 20, bad) == (True, 0)
