@@ -24,11 +24,14 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
     from forecasting.evaluation.experiment import read_experiments
 
     cache = Cache(cache_folder())
-    found = {}
+    found = []
     for one in read_experiments(experiment, store.catalogue):
         cut = cut_of(store, one, as_of)
-        made = found[one.name] = estimate(plan(store, one, cut), cache)
+        made = estimate(plan(store, one, cut), cache)
         typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
+        if made.table.empty:
+            typer.echo(f"  no origin from {one.backtest.first} on can be judged: nothing to backtest")
+            continue
         typer.echo(
             f"  {'model':32}{'series':>8}{'origins':>8}{'fits':>8}{'kept':>8}{'seconds':>10}  by the time of"
         )
@@ -39,8 +42,9 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
                 f"{seconds:>10}  {row['from']}"
             )
         typer.echo(f"  {made.words(jobs)}")
+        found.append(made.table)
     if len(found) > 1:
-        together = Estimate(pd.concat([made.table for made in found.values()], ignore_index=True))
+        together = Estimate(pd.concat(found, ignore_index=True))
         typer.echo(f"\nall: {together.words(jobs)}")
 
 

@@ -31,7 +31,7 @@ class Estimate:
     def untimed(self) -> list[str]:
         """The models with fits to be made that were never timed here."""
         left = self.table["fits"] > self.table["kept"]
-        return [str(name) for name in self.table.loc[left & self.table["seconds"].isna(), "model"]]
+        return sorted({str(name) for name in self.table.loc[left & self.table["seconds"].isna(), "model"]})
 
     def words(self, jobs: int) -> str:
         """The estimate for so many processes, and what is not in it.

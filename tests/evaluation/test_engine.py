@@ -1,0 +1,167 @@
+"""The engine gives the same numbers wherever it runs, and loses nothing when workers die."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from forecasting.data.store import Store
+from forecasting.errors import ConfigError, ServiceAway
+from forecasting.evaluation import engine
+from forecasting.evaluation.backtest import Plan, plan, run
+from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.engine import HERE, Workers
+from forecasting.evaluation.estimate import estimate
+from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.fits import Fit
+from forecasting.evaluation.scoring import score
+from tests.evaluation.servers import Cluster, cluster
+
+CUT = date(2026, 6, 30)
+GIVEN = {
+    "name": "t", "about": "", "features": "magnet_imports", "horizon": "2027-12", "paths": 100, "seed": 1,
+    "series": ("in.magnets.value.85051110", "in.magnets.value.85051900"),
+    "backtest": {"first": "2024-06", "every": 2, "steps": 6}, "covariates": ("events", "calendar"),
+    "models": [{"model": "naive"}, {"model": "ets"}, {"model": "lags"}, {"model": "structural"}],
+}  # fmt: skip
+
+
+def planned(store: Store, **changes: object) -> Plan:
+    return plan(store, Experiment.model_validate({**GIVEN, **changes}), CUT)
+
+
+def scored(found: Plan, cache: Cache, workers: Workers = HERE) -> pd.DataFrame:
+    return score(found, cache, run(found, cache, workers))[0].frame
+
+
+@pytest.fixture(scope="module")
+def here(store: Store, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return scored(planned(store), Cache(tmp_path_factory.mktemp("here")))
+
+
+def test_a_fit_does_not_depend_on_the_series_beside_it(store: Store) -> None:
+    one = planned(store, series=GIVEN["series"][:1], models=[{"model": "ets"}])
+    two = planned(store, models=[{"model": "ets"}])
+    assert {key for keys in one.keys for key in keys} < {key for keys in two.keys for key in keys}
+
+
+def test_a_work_out_of_time_hands_back_what_it_has(
+    store: Store, here: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUDGET", 0.0)
+    pd.testing.assert_frame_equal(scored(planned(store), Cache(tmp_path)), here, check_exact=True)
+
+
+def test_a_process_killed_in_the_middle_costs_its_tasks_only(
+    store: Store, here: pd.DataFrame, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not stop.is_set() and len(killed) < 2:
+            for child in psutil.Process().children(recursive=True):
+                if "loky" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
+                    child.send_signal(signal.SIGKILL)
+                    killed.append(child.pid)
+                    time.sleep(1.0)
+                    break
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        found = scored(planned(store), Cache(tmp_path), Workers(2))
+    finally:
+        stop.set()
+        thread.join()
+    assert killed
+    pd.testing.assert_frame_equal(found, here, check_exact=True)
+
+
+def _dies_on_ets(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
+    if pickle.loads(packed).candidate.model == "ets":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return engine._carried(n, packed, code)
+
+
+def test_a_fit_that_kills_its_process_is_a_failure_in_words_and_never_kept(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backtest = {"first": "2025-06", "every": 6, "steps": 3}
+    found = planned(store, backtest=backtest, models=[{"model": "naive"}, {"model": "ets"}])
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "_carried", _dies_on_ets)
+        frame = scored(found, Cache(tmp_path), Workers(2))
+    failed = frame[frame["failure"] != ""]
+    assert set(failed["model"]) == {"ets"}
+    assert set(failed["failure"]) == {"ets: its process died (killed, out of memory, or crashed)"}
+    again = scored(found, Cache(tmp_path))
+    assert (again["failure"] == "").all()
+
+
+def test_an_estimate_learns_from_the_seconds_of_before(store: Store, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    found = planned(store, models=[{"model": "naive"}, {"model": "drift"}])
+    before = estimate(found, cache)
+    assert before.left == found.fits
+    assert before.words(2).endswith("time unknown; never timed here and not counted: drift, naive")
+    few = planned(store, models=[{"model": "naive"}], backtest={"first": "2025-06", "every": 6, "steps": 3})
+    run(few, cache, HERE)
+    known = estimate(found, cache).table.set_index("model")
+    spent = cache.times()[0][3] / few.fits
+    assert known.loc["naive", "seconds"] == pytest.approx(spent * found.fits / 2)
+    assert (known.loc["naive", "from"], known.loc["drift", "from"]) == ("these parameters", "")
+    run(found, cache, HERE)
+    done = estimate(found, cache)
+    assert (done.left, done.words(1)) == (0, "nothing to fit: everything is kept already")
+
+
+def test_a_worker_with_other_code_is_refused() -> None:
+    with pytest.raises(ConfigError, match="install the same version and the same"):
+        engine._carried(0, b"", "another digest")
+
+
+def test_a_scheduler_that_is_away_is_named(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CONNECT", 1)
+    with pytest.raises(ServiceAway, match=r"tcp://127.0.0.1:9 cannot be reached .* run without --cluster"):
+        run(planned(store), Cache(tmp_path), Workers(cluster="tcp://127.0.0.1:9"))
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("dask"), 2) as made:
+        yield made
+
+
+@pytest.mark.servers
+def test_a_cluster_gives_the_numbers_of_this_machine_also_when_a_worker_is_killed(
+    store: Store, here: pd.DataFrame, dask: Cluster, tmp_path: Path
+) -> None:
+    workers = Workers(cluster=dask.address)
+    found = planned(store)
+    pd.testing.assert_frame_equal(scored(found, Cache(tmp_path / "1"), workers), here, check_exact=True)
+
+    def kill(done: int, of: int) -> None:
+        if of > done >= of // 3 and dask.workers[0].poll() is None:
+            dask.workers[0].kill()
+
+    cache = Cache(tmp_path / "2")
+    lost = run(found, cache, workers, kill)
+    assert dask.workers[0].wait() == -signal.SIGKILL
+    assert not lost
+    pd.testing.assert_frame_equal(score(found, cache, lost)[0].frame, here, check_exact=True)
+    fits = {model: count for _, model, count, _ in cache.times()}
+    assert sum(fits.values()) == found.fits
