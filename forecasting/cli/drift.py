@@ -51,7 +51,7 @@ def _print(found: Drift) -> None:
     for (series, period), rows in moved.groupby(["series", "period"]):
         every = found.table[(found.table["series"] == series) & (found.table["period"] == period)]
         middle = every.iloc[(every["quantile"] - 0.5).abs().argmin()]
-        worst = rows.loc[rows["moved"].abs().idxmax()]
+        worst = rows.iloc[rows["moved"].abs().argmax()]
         typer.echo(
             f"{series:30} {period:8} {middle['then']:14,.6g} {middle['now']:14,.6g} {middle['moved']:+9.2%}  "
             f"{worst['moved']:+.2%} at {worst['quantile']:g}"

@@ -22,8 +22,11 @@ from forecasting.tracking.champion import Champion, Trained
 
 @dataclass(frozen=True)
 class Drift:
-    """What would move: ``table`` by series, kind, period and quantile (``then``, ``now``, ``moved`` as a share of then),
-    ``libraries`` by series whose golden forecasts were made with other versions (library, then, now)."""
+    """What would move.
+
+    ``table`` has a row a series, kind, period and quantile: ``then``, ``now`` and ``moved`` as a share of then;
+    ``libraries`` one a series and library whose version was another then.
+    """
 
     table: pd.DataFrame
     libraries: pd.DataFrame

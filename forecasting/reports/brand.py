@@ -15,7 +15,15 @@ from forecasting.catalogue import Strict, read_record
 from forecasting.errors import ConfigError, Fault, InputMissing, nearest
 from forecasting.reports.theme import shortfalls
 
-OWN = ("report.html.j2", "macros.html.j2", "report.css", "report.js", "report.typ", "index.html.j2")
+OWN = (
+    "report.html.j2",
+    "macros.html.j2",
+    "report.css",
+    "report.js",
+    "report.typ",
+    "index.html.j2",
+    "leaderboard.html.j2",
+)
 KNOWN = (*OWN, "brand.yaml", "brand.css")
 LOGOS = {".svg": "image/svg+xml", ".png": "image/png"}
 MAX_LOGO = 50_000

@@ -112,7 +112,7 @@ def _laid(
         else {}
     )
     balance = report.balance
-    style, script = _dense(brand.sheet), _dense(brand.source("report.js"))
+    style, script = dense(brand.sheet), dense(brand.source("report.js"))
     face = _devanagari(report) if report.language == "hi" else ""
     text = (
         environment(brand)
@@ -138,17 +138,20 @@ def _laid(
             value_data=Markup(live.embedded(values)),
             style=Markup(face + style),
             script=Markup(script),
-            policy=_policy(face + style, script, brand, bool(face)),
+            policy=policy(face + style, script, brand, bool(face)),
         )
     )
-    return _dense(text).encode("utf-8")
+    return dense(text).encode("utf-8")
 
 
-def _dense(text: str) -> str:
+def dense(text: str) -> str:
+    """A text without its blank lines."""
     return re.sub(r"\n\s*\n+", "\n", text)
 
 
-def _policy(style: str, script: str, brand: Brand, font: bool) -> str:
+def policy(style: str, script: str, brand: Brand, font: bool) -> str:
+    """The content security policy of a page with one style sheet and one script, both inside it."""
+
     def digest(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

@@ -19,7 +19,7 @@ from forecasting.reports.charts import fan_chart
 from forecasting.reports.feed import FEED, LATEST, feed
 from forecasting.reports.feed import latest as as_json
 from forecasting.reports.format import day_text
-from forecasting.reports.html import _policy, environment
+from forecasting.reports.html import environment, policy
 from forecasting.reports.hub import hub
 from forecasting.reports.material import Material
 from forecasting.reports.model import Answer, ReportModel, build
@@ -175,7 +175,7 @@ def index(entries: Sequence[Entry], material: Material | None, brand: Brand, pro
             brand=brand,
             chart=Markup(chart.decode()),
             style=Markup(style),
-            policy=_policy(style, "", brand, False),
+            policy=policy(style, "", brand, False),
         )
     )
     return text.encode("utf-8")
