@@ -22,7 +22,8 @@ def states(fitted: Mapping[str, State], catalogue: Catalogue, refused: Mapping[s
     found = {}
     for id, state in fitted.items():
         market = catalogue.series[id].within
-        found[id] = _resting(state, [fitted[market]] if market in fitted else [], "its market")
+        bounds = [fitted[market]] if market is not None and market in fitted else []
+        found[id] = _resting(state, bounds, "its market")
     for id, series in catalogue.series.items():
         if series.sum_of and set(series.sum_of) <= set(found) and id not in found:
             parts = [found[part] for part in series.sum_of]

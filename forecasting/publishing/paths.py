@@ -12,6 +12,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.evaluation.cache import code_digest
-from forecasting.frames import Forecast
+from forecasting.frames import Array, Forecast
 from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.publishing.champions import Bench
@@ -110,10 +111,10 @@ def joint_paths(
             f"{len(failures)} of {len(recipes)} champions give no forecast",
             [Fault(id, one.text, "mend the data or promote another model") for id, one in failures.items()],
         )
-    for id, one in made.items():
-        if isinstance(one, Forecast):
-            fits.put(one, id, recipes[id])
-            found[id] = one
+    for id, fit in made.items():
+        if isinstance(fit, Forecast):
+            fits.put(fit, id, recipes[id])
+            found[id] = fit
     return joined(bench, found)
 
 
@@ -130,10 +131,7 @@ def fitted(
         progress(told, len(recipes))
 
     progress(0, len(recipes))
-    work = {
-        id: lambda id=id, recipe=recipe, wide=wide: _arrays(bench.fitted(id, recipe, wide))  # type: ignore[misc]
-        for id, (recipe, wide) in recipes.items()
-    }
+    work = {id: partial(_fit, bench, id, recipe, wide) for id, (recipe, wide) in recipes.items()}
     limits = Limits(job.fit_seconds, job.memory_mb, job.processes)
     found: dict[str, Forecast | Failure] = {}
     for id, one in isolated(work, limits, tell).items():
@@ -157,7 +155,8 @@ def joined(bench: Bench, found: dict[str, Forecast], held: frozenset[str] = froz
     return published(groups, bench.store.catalogue, bench.release.experiments[0].seed) if groups else []
 
 
-def _arrays(forecast: Forecast) -> Arrays:
+def _fit(bench: Bench, id: str, recipe: Recipe, widening: float) -> Arrays:
+    forecast = bench.fitted(id, recipe, widening)
     return {"about": np.array(json.dumps(_about(forecast))), "paths": forecast.paths}
 
 
@@ -174,7 +173,7 @@ def _about(forecast: Forecast) -> dict[str, object]:
     }
 
 
-def _restored(about: dict[str, object], paths: np.ndarray) -> Forecast:  # type: ignore[type-arg]
+def _restored(about: dict[str, object], paths: Array) -> Forecast:
     ids, units, models = about["ids"], about["units"], about["models"]
     assert isinstance(ids, list)
     assert isinstance(units, dict)

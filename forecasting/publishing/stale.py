@@ -34,7 +34,7 @@ def paths_again(
         return None
     wide = rows.pivot(index="period", columns="quantile", values="value")
     labels = [str(period) for period in span(first, last)]
-    if not set(labels) <= set(wide.index) or list(wide.columns) != list(LEVELS):
+    if not set(labels) <= set(wide.index) or tuple(map(float, wide.columns)) != LEVELS:
         return None
     quantiles = wide.loc[labels].to_numpy(dtype=float)
     ranks = (np.arange(draws) + 0.5) / draws
