@@ -44,7 +44,8 @@ def list_(out: RootOption = None) -> None:
         mark = "*" if newest is not None and path.resolve() == newest else " "
         typer.echo(
             f"{mark} {path.name}  released {manifest.get('released', 'unknown')}  "
-            f"data as of {manifest.get('as_of', 'unknown')}  {stands(known, path.name)}"
+            f"data as of {manifest.get('as_of', 'unknown')}  {manifest.get('status', 'normal')}  "
+            f"{stands(known, path.name)}"
         )
 
 
@@ -191,6 +192,7 @@ def supersede(
         _say_all(ledger.reconcile(root))
         ledger.supersede(root, id, later, kind, what)
     typer.echo(f"{id} superseded by {later} ({kind}); every later report lists the erratum")
+    say("sinks are told by the next publish, or at once by: forecast deliver")
 
 
 @app.command()
@@ -209,6 +211,7 @@ def retract(
         _say_all(ledger.reconcile(root))
         done = ledger.retract(root, id, reason)
     typer.echo("\n".join([f"{id} retracted; its files stay as they were published", *done]))
+    say("sinks are told by the next publish, or at once by: forecast deliver")
 
 
 def _say_all(sentences: list[str]) -> None:

@@ -268,9 +268,9 @@ def test_the_commands_tell_the_story(root: Path, cli: Cli) -> None:
     ]  # fmt: skip
     _, out, _ = cli("editions", "list", *place)
     october, november, late = out.splitlines()
-    assert october.startswith(f"  {OCT}  released 2026-10-20  data as of 2026-10-01  current")
+    assert october.startswith(f"  {OCT}  released 2026-10-20  data as of 2026-10-01  normal  current")
     assert october.endswith("errata: minor")
-    assert november == f"* {NOV}  released 2026-11-20  data as of 2026-11-01  current"
+    assert november == f"* {NOV}  released 2026-11-20  data as of 2026-11-01  normal  current"
     assert late.endswith(": A unit slipped.")
     _, out, _ = cli("editions", "show", LATE, *place)
     assert "published" in out
