@@ -17,6 +17,7 @@ from forecasting.cli import (
     drift,
     editions,
     experiments,
+    leaderboard,
     planning,
     promotion,
     publish,
@@ -47,7 +48,7 @@ app.command("run")(experiments.run)
 app.command("promote")(promotion.promote)
 app.command("schema", hidden=True)(planning.schema)
 app.command("drift")(drift.drift)
-app.command("leaderboard")(experiments.leaderboard)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("balance")(balance.balance)
 app.command("benchmark")(benchmark.benchmark)
 app.command("publish")(publish.publish)

@@ -1,4 +1,4 @@
-"""``forecast run``, ``promote``, ``leaderboard`` and ``ui``: what data scientists do all day."""
+"""``forecast run`` and ``ui``: what data scientists do all day."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecasting.cli.boards import print_board
 from forecasting.cli.console import (
     AsOfOption,
     DataOption,
@@ -116,28 +117,6 @@ def run(
     tell(deliver())
 
 
-def leaderboard(
-    experiment: ExperimentArgument,
-    data: DataOption = None,
-    as_of: AsOfOption = None,
-    jobs: JobsOption = 2,
-    csv: Annotated[
-        Path | None, typer.Option("--csv", help="Also write the table here.", show_default=False)
-    ] = None,
-) -> None:
-    """Show who forecasts what best; fits only what is not in the cache."""
-    import pandas as pd
-
-    from forecasting.data.store import Store
-
-    found = outcomes(Store.open(data_root(data)), experiment, as_of, jobs)
-    for outcome in found:
-        print_board(outcome)
-    if csv is not None:
-        pd.concat([o.board for o in found], ignore_index=True).to_csv(csv, index=False, lineterminator="\n")
-        typer.echo(csv)
-
-
 def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on.")] = 5000) -> None:
     """Open MLflow on this machine, pointed at the project's runs."""
     import os
@@ -159,22 +138,3 @@ def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on."
         store.uri,
     ]
     os.execv(sys.executable, [sys.executable, *arguments])
-
-
-def print_board(outcome: Outcome) -> None:
-    """The leaderboard of an experiment on standard output, the winner of each series marked."""
-    board, title = outcome.board, outcome.experiment.name
-    typer.echo(f"\n{title}: MASE and CRPS in units of the naive error, shares of actuals inside the bands")
-    if board.empty:
-        typer.echo("  nothing could be judged; the sole model stands as it is")
-        return
-    heads = ("MASE", "CRPS", "50 %", "80 %", "95 %", "points", "failed")
-    typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in heads))
-    for series, rows in board.groupby("series", sort=True):
-        for place, row in enumerate(rows.to_dict("records")):
-            mark = ">" if row["model"] == outcome.winners[str(series)].model else " "
-            typer.echo(
-                f"{mark} {str(series) if place == 0 else '':30} {row['model']:24}"
-                f"{row['mase']:8.3f}{row['crps']:8.3f}{row['coverage_50']:8.0%}{row['coverage_80']:8.0%}"
-                f"{row['coverage_95']:8.0%}{row['points']:8d}{row['failures']:8d}"
-            )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecasting.cli.boards import print_board
 from forecasting.cli.console import (
     AsOfOption,
     DataOption,
@@ -21,7 +22,7 @@ from forecasting.cli.console import (
     project_root,
     say,
 )
-from forecasting.cli.experiments import outcomes, print_board
+from forecasting.cli.experiments import outcomes
 from forecasting.cli.promotion import print_decisions, put_in_force, settle
 from forecasting.cli.telling import deliver, release_root, tell
 from forecasting.errors import ForecastingError, UsageError
