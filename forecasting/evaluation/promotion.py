@@ -68,7 +68,8 @@ class Decision:
     @property
     def p(self) -> float:
         """The one-sided probability of the difference between equal models, for the picking of one among rivals."""
-        return min(1.0, self.test.p_sized * max(1, self.rivals)) if self.test else float("nan")
+        p = self.test.p_sized * max(1, self.rivals) if self.test else float("nan")
+        return 1.0 if p > 1 else p
 
 
 def contending(

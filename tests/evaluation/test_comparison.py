@@ -1,0 +1,118 @@
+"""Paired tests against independent implementations, and their size where few origins overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy import stats
+
+from forecasting.errors import DataError
+from forecasting.evaluation.comparison import compare, confidence, confidence_set, losses, overlap, paired
+from forecasting.frames import Scores
+
+
+def scores(by_model: dict[str, np.ndarray], steps: int = 1, every: int = 1, first: int = 2000) -> Scores:
+    rows = [
+        {"series": "s", "model": m, "cutoff": f"FY{first + every * c}", "step": step + 1, "mase": v, "crps": v,
+         "failure": "", "in_50": 1.0, "in_80": 1.0, "in_95": 1.0}
+        for m, values in by_model.items() for c, v in enumerate(values) for step in range(steps)
+    ]  # fmt: skip
+    return Scores(pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3, 5])
+@pytest.mark.parametrize("origins", [12, 40])
+def test_the_statistic_is_that_of_statsmodels_uniform_kernel_times_the_published_correction(
+    horizon: int, origins: int
+) -> None:
+    rng = np.random.default_rng([horizon, 3])
+    one, other = rng.gamma(2, size=origins), rng.gamma(2, size=origins) + 0.2
+    found = paired(one, other, horizon)
+    difference = other - one
+    centred = difference - difference.mean()
+    whole = [float(centred[k:] @ centred[: origins - k]) / origins for k in range(horizon)]
+    assert whole[0] + 2 * sum(whole[1:]) > 0, "choose another seed: the rectangular kernel must apply"
+    options = {"maxlags": horizon - 1, "kernel": "uniform", "use_correction": False}
+    fitted = sm.OLS(difference, np.ones(origins)).fit(cov_type="HAC", cov_kwds=options)
+    k = np.sqrt((origins + 1 - 2 * horizon + horizon * (horizon - 1) / origins) / origins)
+    assert found.statistic == pytest.approx(fitted.tvalues[0] * k, rel=1e-9)
+    assert found.p == pytest.approx(stats.t.sf(found.statistic, origins - 1), rel=1e-9)
+    assert found.two_sided == pytest.approx(2 * stats.t.sf(abs(found.statistic), origins - 1), rel=1e-9)
+
+
+def test_one_step_ahead_it_is_the_t_test_of_the_differences() -> None:
+    rng = np.random.default_rng(5)
+    one, other = rng.normal(size=20), rng.normal(size=20) + 0.3
+    assert paired(one, other, 1).p == pytest.approx(
+        stats.ttest_1samp(other - one, 0, alternative="greater").pvalue
+    )
+
+
+@pytest.mark.parametrize(("origins", "lag"), [(8, 1), (10, 4), (12, 2), (16, 6)])
+def test_the_sized_test_keeps_its_rate_where_the_published_one_does_not(origins: int, lag: int) -> None:
+    rng = np.random.default_rng([origins, lag])
+    found = []
+    for _ in range(600):
+        errors = rng.standard_t(5, size=origins + lag - 1)
+        overlapping = np.convolve(errors, np.ones(lag) / lag, "valid")
+        found.append(paired(np.zeros(origins), overlapping, lag))
+    sized = np.mean([one.p_sized <= 0.1 for one in found])
+    published = np.mean([one.p <= 0.1 for one in found])
+    assert sized <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 600)
+    assert published > sized if lag > 1 else published == pytest.approx(0.1, abs=0.04)
+
+
+def test_what_cannot_be_tested_has_no_probability() -> None:
+    assert np.isnan(paired(np.zeros(4), np.arange(4.0), 4).p), "every origin overlaps every other"
+    assert np.isnan(paired(np.zeros(8), np.ones(8), 1).p_sized), "differences that do not vary"
+    assert np.isnan(paired(np.zeros(1), np.ones(1), 1).statistic)
+    with pytest.raises(DataError, match="not paired"):
+        paired(np.zeros(3), np.zeros(4), 1)
+
+
+def test_losses_are_paired_and_their_mean_is_the_leaderboards() -> None:
+    made = scores({"a": np.array([1.0, 2.0, 3.0]), "b": np.array([2.0, 2.0, 2.0])}, steps=2)
+    frame = made.frame.drop(made.frame.index[[1]])  # one step of one origin, of one model
+    table = losses(Scores(frame), "s", "crps")
+    assert table.mean().to_dict() == pytest.approx({"a": (1 + 2 + 2 + 3 + 3) / 5, "b": 2.0})
+    assert list(table.index) == ["FY2000", "FY2001", "FY2002"]
+
+
+@pytest.mark.parametrize(("steps", "every", "lag"), [(1, 1, 1), (4, 1, 4), (24, 6, 4), (5, 2, 3), (3, 6, 1)])
+def test_origins_overlap_as_long_as_their_horizons_do(steps: int, every: int, lag: int) -> None:
+    assert overlap(scores({"a": np.ones(5)}, steps, every), "s") == lag
+
+
+def test_the_confidence_set_holds_the_best_and_drops_the_worst_the_same_every_time() -> None:
+    rng = np.random.default_rng(0)
+    common = rng.gamma(2, size=40)
+    table = pd.DataFrame(
+        {m: common + rng.normal(0, 0.2, 40) + add for m, add in (("a", 0), ("b", 0.01), ("c", 2))}
+    )
+    table["twin"] = table["a"]
+    found = confidence_set(table, 2)
+    assert found == confidence_set(table, 2)
+    assert found["a"] == found["twin"]
+    assert max(found["a"], found["b"]) == 1.0
+    assert found["b"] > 0.1 > found["c"]
+    assert confidence_set(table.iloc[:11], 1) == {}
+    assert confidence_set(table.iloc[:12], 5) == {}
+    assert confidence_set(table[["a", "twin"]], 1) == {"a": 1.0, "twin": 1.0}
+
+
+def test_confidence_compares_each_model_with_the_best_that_never_failed() -> None:
+    rng = np.random.default_rng(2)
+    base = rng.gamma(2, size=14)
+    made = scores({"good": base, "bad": base + 1 + rng.normal(0, 0.1, 14), "best": base - 1.0})
+    made.frame.loc[made.frame["model"].eq("best") & made.frame["cutoff"].eq("FY2003"), "failure"] = (
+        "best: refuses"
+    )
+    table = confidence(made, "crps").set_index("model")
+    assert set(table.index) == {"good", "bad"}
+    assert set(table["best"]) == {"good"}
+    assert np.isnan(table.loc["good", "p"])
+    assert table.loc["bad", "p"] < 1e-6
+    assert table.loc["bad", "set_p"] < 0.1 < table.loc["good", "set_p"]
+    assert compare(made, "s", "good", "best", "crps").origins == 13
