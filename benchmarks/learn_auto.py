@@ -3,9 +3,10 @@
     python benchmarks/learn_auto.py LEARN_DIR [--training-parts DIR] [--out FOLDER]
 
 LEARN_DIR holds `<source>_<frequency>.parquet` (unique_id, step, y, split), whole series. From the optional
-DIR only the rows marked `train` of the M4 files and of `m3_other` are read, never their ends.
-Rolling origins give forecasts of the bank and what came after. Networks are trained on folds by series;
-standardised errors come from the folds left out. Same inputs, same tables.
+DIR only the rows marked `train` of the M4 files, of `m3_other` and of all yearly files are read, never their
+ends. Rolling origins give forecasts of the bank and what came after (auto_cases.py). Networks (networks.py)
+are trained on folds by series; standardised errors come from the folds left out. The yearly bands also learn
+from simulated series of known law, which count a quarter. Same inputs, same tables.
 """
 
 from __future__ import annotations
@@ -13,251 +14,36 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
+from auto_cases import (
+    FOLDS,
+    SEASON,
+    SIMULATED,
+    Arrays,
+    Records,
+    build,
+    case_weight,
+    point_cost,
+    read,
+    simulated,
+)
+from networks import Net, blended, forward, train_weights, train_widths
 
 from forecasting.models.auto import bands
-from forecasting.models.auto.bank import bank, methods
-from forecasting.models.auto.features import features
-from forecasting.models.auto.forecast import LONGEST
-from forecasting.models.auto.prepare import Prepared, prepare
+from forecasting.models.auto.bank import methods
 from forecasting.models.auto.weights import MEDIAN_SHARE, disagreement, steps_in
 
-SEASON = {"yearly": 1, "quarterly": 4, "monthly": 12}
-REACH = {"yearly": 8, "quarterly": 8, "monthly": 24}
-OWN = {"yearly": 6, "quarterly": 8, "monthly": 18}  # horizons of M1, M3, M4
-LEAST = {"yearly": 6, "quarterly": 10, "monthly": 24}
-MOVES = {
-    "yearly": False,
-    "quarterly": False,
-    "monthly": True,
-}  # may the blend be moved (it helped monthly only)
-BACK = {"yearly": (0, 2, 5, 9), "quarterly": (0, 4, 11, 19), "monthly": (0, 6, 19, 38)}
+MOVES = {"yearly": False, "quarterly": False, "monthly": True}  # may the blend be moved (helped monthly only)
 LEVELS = np.array([0.001, 0.003, 0.006, 0.0125, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
 LEVELS = np.concatenate([LEVELS, 1 - LEVELS[-2::-1]])
-FOLDS, NETS, TRAJECTORIES = 5, 5, 250
-Net = dict[str, np.ndarray]
-
-
-@dataclass
-class Records:
-    """Everything known about the forecasts at the rolling origins of one frequency."""
-
-    name: str
-    reach: int
-    rows: list[dict] = field(default_factory=list)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        keys = ("file", "back", "fold", "x", "f", "a", "mask", "cost", "count", "wide", "h")
-        return {k: np.array([r[k] for r in self.rows]) for k in keys}
-
-
-class Series(NamedTuple):
-    """One competition series; of a withheld one the end is not here."""
-
-    file: str
-    name: str
-    values: np.ndarray
-    withheld: bool
-
-
-def horizon_of(file: str, frequency: str) -> int:
-    if file.startswith("tourism"):
-        return {"yearly": 4, "quarterly": 8, "monthly": 24}[frequency]
-    return 8 if file.endswith("other") else OWN[frequency]
-
-
-def read(folder: Path, frequency: str, training_only: bool) -> list[Series]:
-    """The series of a folder; of benchmark files only training rows, of sources the learn folder lacks.
-
-    Yearly, all benchmark files give their training rows: years are few and the latest say most.
-    """
-    out = []
-    for path in sorted(folder.glob("*.parquet")):
-        source, _, kind = path.stem.partition("_")
-        if (kind == "other" and frequency == "yearly" and training_only) or kind == frequency:
-            if training_only and source != "m4" and frequency != "yearly":
-                continue
-            frame = pd.read_parquet(path, columns=["unique_id", "step", "y", "split"])
-            if training_only:
-                frame = frame[frame["split"] == "train"]
-            for name, part in frame.sort_values(["unique_id", "step"]).groupby("unique_id"):
-                out.append(Series(path.stem, str(name), part["y"].to_numpy(float), training_only))
-    return out
-
-
-def origins(series: Series, frequency: str) -> list[tuple[int, int]]:
-    """(number of the origin, values before it). Where the end is withheld, the latest years known are targets
-    too, one to three steps away: forecasts will start from there (number -1)."""
-    whole, own = len(series.values), horizon_of(series.file, frequency)
-    cuts = [(number, whole - own - back) for number, back in enumerate(BACK[frequency])]
-    if series.withheld and frequency == "yearly":
-        cuts += [(-1, whole - left) for left in (1, 2, 3)]
-    return [(number, cut) for number, cut in cuts if cut >= LEAST[frequency]]
-
-
-def build(frequency: str, series: list[Series]) -> Records:
-    """Runs the bank at every rolling origin."""
-    m, reach = SEASON[frequency], REACH[frequency]
-    records = Records(frequency, reach)
-    for one in series:
-        file, name, whole = one.file, one.name, one.values
-        rng = np.random.default_rng(crc32(name.encode()))
-        own = horizon_of(file, frequency)
-        for number, cut in origins(one, frequency):
-            y = whole[max(0, cut - LONGEST) : cut]
-            if number in (1, 3) and not file.startswith("m4"):  # shorter histories too
-                least = np.log(LEAST[frequency])
-                y = y[-int(np.exp(rng.uniform(least, np.log(max(cut, LEAST[frequency] + 1))))) :]
-            if np.ptp(y) == 0:
-                continue
-            p = prepare(y, m)
-            table, info = bank(p, reach)
-            actual = np.full(reach, np.nan)
-            # the horizon the competitions ask for at the last origin, as far as there is data before it
-            end = min(cut + (reach if m == 12 else own), len(whole))
-            actual[: end - cut] = whole[cut:end] / p.unit
-            step = np.abs(y[m:] - y[:-m]).mean() / p.unit if len(y) > m else np.nan
-            if not step > 1e-9:
-                continue
-            naive = p.back(p.z[-1:] + 0 * actual) if m == 1 else table[list(methods(m)).index("naive")]
-            mask = np.isfinite(actual)
-            a0 = np.where(mask, actual, 1.0)
-            error = np.abs(naive - a0)[mask]
-            percent = 200 * error / (np.abs(naive) + np.abs(a0) + 1e-9)[mask]
-            records.rows.append(
-                {
-                    "file": file, "back": number, "fold": crc32((name + file).encode()) % FOLDS, "count": name,
-                    "h": own, "x": features(p, table, info), "f": table, "a": a0, "mask": mask, "p": p, "info": info,
-                    "cost": (step, error.mean() / step, percent.mean()),
-                    "wide": bands.width_inputs(p, np.zeros(1), table, info, reach)[:, 1:],
-                }
-            )  # fmt: skip
-    return records
-
-
-def point_cost(d: dict[str, np.ndarray]) -> np.ndarray:
-    """What an absolute error costs: half MASE, half sMAPE, each over the naive forecast's in its file (OWA)."""
-    step, mase, smape = d["cost"].T
-    step = np.maximum(step, np.percentile(step, 2))
-    cost = np.empty(d["a"].shape)
-    for file in np.unique(d["file"]):
-        i = d["file"] == file
-        around = np.abs(d["a"][i]) + np.abs(np.median(d["f"][i], axis=1)) + 0.05
-        cost[i] = 0.5 / step[i, None] / mase[i].mean() + 100.0 / around / smape[i].mean()
-    cost *= (case_weight(d) / d["mask"].sum(axis=1))[:, None]
-    return np.minimum(cost, np.percentile(cost[d["mask"]], 98))
-
-
-def case_weight(d: dict[str, np.ndarray]) -> np.ndarray:
-    """Series with more origins and files with more series count less than in proportion."""
-    frame = pd.DataFrame({"file": d["file"], "series": d["count"]})
-    weight = 1 / np.sqrt(frame.groupby(["file", "series"])["file"].transform("size").to_numpy(float))
-    total = pd.Series(weight).groupby(frame["file"]).transform("sum").to_numpy()
-    weight *= np.sqrt(total.mean() / total)
-    return weight / weight.mean()
-
-
-def adam(net: Net, gradient, rows: int, *, epochs: int, rng: np.random.Generator, rate: float = 0.01) -> Net:
-    """Adam with a cosine rate, in batches of about 256."""
-    first = {k: np.zeros_like(v) for k, v in net.items()}
-    second = {k: np.zeros_like(v) for k, v in net.items()}
-    batches = max(1, rows // 256)
-    for turn in range(epochs * batches):
-        if turn % batches == 0:
-            order = rng.permutation(rows)
-        g = gradient(net, order[turn % batches :: batches])
-        pace = rate * 0.5 * (1 + np.cos(np.pi * turn / (epochs * batches)))
-        for k in net:
-            first[k] = 0.9 * first[k] + 0.1 * g[k]
-            second[k] = 0.99 * second[k] + 0.01 * g[k] ** 2
-            size = np.sqrt(second[k] / (1 - 0.99 ** (turn + 1))) + 1e-8
-            net[k] = net[k] - pace * first[k] / (1 - 0.9 ** (turn + 1)) / size
-    return net
-
-
-def backward(net: Net, x: np.ndarray, a: np.ndarray, g: np.ndarray, decay: float) -> Net:
-    """Gradients of all parts from that of the outputs."""
-    inner = (g @ net["w2"].T) * (1 - a * a)
-    return {
-        "w1": _outer(x, inner) + decay * net["w1"],
-        "b1": inner.sum((0, 1)),
-        "w2": _outer(a, g) + decay * net["w2"],
-        "b2": g.sum((0, 1)),
-        "direct": _outer(x, g) + decay * net["direct"],
-    }
-
-
-def _outer(x: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """Sum over rows and steps of the outer products."""
-    return x.reshape(-1, x.shape[2]).T @ g.reshape(-1, g.shape[2])
-
-
-def start(inputs: int, hidden: int, outputs: int, rng: np.random.Generator) -> Net:
-    return {
-        "w1": rng.normal(0, 1 / np.sqrt(inputs), (inputs, hidden)), "b1": np.zeros(hidden),
-        "w2": np.zeros((hidden, outputs)), "b2": np.zeros(outputs), "direct": np.zeros((inputs, outputs)),
-    }  # fmt: skip
-
-
-def forward(net: Net, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    a = np.tanh(x @ net["w1"] + net["b1"])
-    return a @ net["w2"] + net["b2"] + x @ net["direct"], a
-
-
-def train_weights(
-    x: np.ndarray, f: np.ndarray, wide: np.ndarray, a: np.ndarray, cost: np.ndarray, seed: int, moves: bool
-) -> Net:
-    """Softmax network minimising the cost of the blended forecast; ``f`` is (rows, steps, methods)."""
-    rng = np.random.default_rng(seed)
-
-    def gradient(net: Net, i: np.ndarray) -> Net:
-        out, hidden = forward(net, x[i])
-        w = softmax(out[:, :, :-1])
-        mean = (w * f[i]).sum(axis=2)
-        move = np.tanh(out[:, :, -1])
-        pull = np.sign(mean + move * wide[i] - a[i]) * cost[i] / len(i)
-        to_move = pull * wide[i] * (1 - move * move) * moves
-        g = np.concatenate([pull[:, :, None] * (f[i] - mean[:, :, None]) * w, to_move[:, :, None]], axis=2)
-        grown = backward(net, x[i], hidden, g, 1e-3)
-        grown["direct"][:] = 0.0  # bounded weights only
-        return grown
-
-    return adam(start(x.shape[2], 12, f.shape[2] + 1, rng), gradient, len(x), epochs=30, rng=rng)
-
-
-def blended(net: Net, x: np.ndarray, f: np.ndarray, wide: np.ndarray) -> np.ndarray:
-    """The network's forecast, before the share of the plain median."""
-    out, _ = forward(net, x)
-    return (softmax(out[:, :, :-1]) * f).sum(axis=2) + np.tanh(out[:, :, -1]) * wide
-
-
-def softmax(out: np.ndarray) -> np.ndarray:
-    w = np.exp(out - out.max(axis=2, keepdims=True))
-    return w / w.sum(axis=2, keepdims=True)
-
-
-def train_widths(x: np.ndarray, e: np.ndarray, share: np.ndarray, seed: int) -> Net:
-    """Lower and upper widths: interval score at 95 % (relative to the width) plus a Laplace likelihood."""
-    rng = np.random.default_rng(seed)
-    net = start(x.shape[2], 6, 2, rng)
-    net["b2"][:] = np.log(3 * np.average(np.abs(e), weights=share))
-
-    def gradient(net: Net, i: np.ndarray) -> Net:
-        out, hidden = forward(net, x[i])
-        width = np.exp(out)
-        side = np.stack([-e[i], e[i]], axis=2)
-        score = (width - 40.0 * width * (side > width)) / width.mean(axis=2, keepdims=True)
-        laplace = 1 - np.minimum(3 * np.abs(e[i])[:, :, None] / width, 8.0)
-        g = (score + laplace) * share[i][:, :, None] / (len(i) * e.shape[1])
-        return backward(net, x[i], hidden, g, 2e-3)
-
-    return adam(net, gradient, len(x), epochs=40, rng=rng)
+NETS, TRAJECTORIES = 5, 250
+LENGTHS = {"yearly": (8, 16, 32, 64), "quarterly": (32,), "monthly": (96,)}  # at which there is a profile
+NEIGHBOUR = 0.3  # standard deviation, in logarithms of the length, of what counts towards one
+SIMULATED_SHARE, OLD_SHARE = 0.25, 0.25  # of the bands' learning; of M1 (other years) beside other sources
+EARLIER = 0.25  # what an origin before the last counts in the widths; in the profile nothing
 
 
 def with_steps(x: np.ndarray, reach: int) -> np.ndarray:
@@ -267,26 +53,39 @@ def with_steps(x: np.ndarray, reach: int) -> np.ndarray:
     return np.concatenate([np.broadcast_to(x[:, None], (n, reach, x.shape[1])), step], axis=2)
 
 
-def held_out(d: dict[str, np.ndarray], train, use) -> np.ndarray:
-    """Predictions for every row by networks that did not see its series."""
+def held_out(d: Arrays, allowed: np.ndarray, train, use) -> np.ndarray:
+    """Predictions for every row by networks trained on the allowed rows of other series."""
     out = None
     for fold in range(FOLDS):
-        inside, outside = d["fold"] != fold, d["fold"] == fold
+        inside, outside = allowed & (d["fold"] != fold), d["fold"] == fold
         guess = sum(use(train(inside, seed), outside) for seed in range(NETS)) / NETS
         out = np.zeros((len(inside), *guess.shape[1:])) if out is None else out
         out[outside] = guess
     return out
 
 
-def error_arrays(records: Records, point: np.ndarray, d: dict[str, np.ndarray]) -> np.ndarray:
+def error_arrays(records: Records, point: np.ndarray, d: Arrays) -> np.ndarray:
     """Signed errors in error scales on the square-root scale, as the bands will use them."""
     out = np.zeros_like(point)
     for i, row in enumerate(records.rows):
-        p: Prepared = row["p"]
-        level = bands.centre_of(p, row["info"])
-        scale = bands.error_scale(p, point[i], level, row["info"])
+        p, info = row["p"], row["info"]
+        level = bands.centre_of(p, info)
+        scale = bands.error_scale(p, point[i], level, info)
         out[i] = (bands.root(p, d["a"][i], level) - bands.root(p, point[i], level)) / scale
     return np.where(d["mask"], np.clip(out, -60, 60), 0.0)
+
+
+def band_weight(d: Arrays, earlier: float) -> np.ndarray:
+    """Sources alike; last origins stand for how forecasts are used, earlier ones count ``earlier`` of them."""
+    real = d["real"]
+    seen = {k: d[k][real] for k in ("file", "count")}
+    old = np.char.startswith(seen["file"].astype(str), "m1_")
+    out = np.zeros(len(real))
+    out[real] = case_weight(seen, 1.0) * np.where(old, OLD_SHARE, 1.0)
+    out[real] *= np.where(d["back"][real] <= 0, 1.0, earlier)
+    if not real.all():
+        out[~real] = SIMULATED_SHARE / (1 - SIMULATED_SHARE) * out[real].sum() / (~real).sum()
+    return out
 
 
 def weighted_quantile(values: np.ndarray, weight: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -295,56 +94,78 @@ def weighted_quantile(values: np.ndarray, weight: np.ndarray, levels: np.ndarray
     return np.interp(levels, place, values[order])
 
 
-def profile_weight(d: dict[str, np.ndarray]) -> np.ndarray:
-    """The last origins of a series stand for how forecasts are used; M1 (other years) counts little."""
-    old = np.char.startswith(d["file"].astype(str), "m1_")
-    return case_weight(d) * np.where(d["back"] <= 0, 4.0, 1.0) * np.where(old, 0.25, 1.0)
+def smooth_steps(profile: np.ndarray) -> np.ndarray:
+    """A moving mean over three steps, so that sampling noise does not make bands shrink and swell."""
+    padded = np.concatenate([profile[:1], profile, profile[-1:]])
+    return (padded[:-2] + padded[1:-1] + padded[2:]) / 3 if len(profile) > 2 else profile
 
 
-def learn(records: Records) -> dict[str, np.ndarray]:
-    """All tables of one frequency."""
-    d, reach = records.arrays(), records.reach
-    centre, spread = d["x"].mean(axis=0), d["x"].std(axis=0) + 1e-9
-    row = np.clip((d["x"] - centre) / spread, -3, 3)
-    f, cost = np.swapaxes(d["f"], 1, 2), np.where(d["mask"] & (d["back"] >= 0)[:, None], point_cost(d), 0.0)
-    x = with_steps(row, reach)
+def profiles(z: np.ndarray, own: np.ndarray, weight: np.ndarray, length: np.ndarray, nodes) -> np.ndarray:
+    """Quantiles of standardised errors, (lengths, steps, levels), from series of about each length."""
+    out = []
+    for node in nodes:
+        apart = np.log(length / node) / NEIGHBOUR
+        near = weight * (np.exp(-0.5 * apart**2) if len(nodes) > 1 else 1.0)
+        steps = [
+            weighted_quantile(z[own[:, h], h], near[own[:, h]], LEVELS)
+            for h in np.flatnonzero(own.any(axis=0))
+        ]
+        out.append(smooth_steps(np.array(steps)))
+    return np.array(out)
 
+
+def learn_weights(d: Arrays, row: np.ndarray, name: str, reach: int) -> tuple[list[Net], np.ndarray]:
+    """The networks for the weights, from real series only, and held-out forecasts of every row."""
+    real = d["real"]
+    cost = np.zeros(d["a"].shape)
+    cost[real] = point_cost({k: v[real] for k, v in d.items()})
+    cost = np.where(d["mask"] & (d["back"] >= 0)[:, None], cost, 0.0)
+    f, x = np.swapaxes(d["f"], 1, 2), with_steps(row, reach)
     wide = np.array([disagreement(table) for table in d["f"]])
 
     def fit(i: np.ndarray, seed: int) -> Net:
-        return train_weights(x[i], f[i], wide[i], d["a"][i], cost[i], seed, MOVES[records.name])
+        return train_weights(x[i], f[i], wide[i], d["a"][i], cost[i], seed, MOVES[name])
 
-    point = held_out(d, fit, lambda net, i: blended(net, x[i], f[i], wide[i])) * (1 - MEDIAN_SHARE)
+    point = held_out(d, real, fit, lambda net, i: blended(net, x[i], f[i], wide[i])) * (1 - MEDIAN_SHARE)
     point = point + MEDIAN_SHARE * f[:, :, -1]
     report(d, f, point)
-    everyone = np.ones(len(x), bool)
-    weight_nets = [fit(everyone, seed) for seed in range(NETS)]
+    return [fit(real, seed) for seed in range(NETS)], point
+
+
+def learn(records: Records) -> Arrays:
+    """All tables of one frequency."""
+    d, reach = records.arrays(), records.reach
+    centre, spread = d["x"][d["real"]].mean(axis=0), d["x"][d["real"]].std(axis=0) + 1e-9
+    row = np.clip((d["x"] - centre) / spread, -3, 3)
+    weight_nets, point = learn_weights(d, row, records.name, reach)
     e = error_arrays(records, point, d)
-    share = profile_weight(d)
-    xw = np.concatenate(
-        [np.broadcast_to(row[:, None], (*d["wide"].shape[:2], row.shape[1])), d["wide"]], axis=2
-    )
+    share, last = band_weight(d, EARLIER), band_weight(d, 0.0)
+    repeated = np.broadcast_to(row[:, None], (*d["wide"].shape[:2], row.shape[1]))
+    x = np.concatenate([repeated, d["wide"]], axis=2)
     part = np.where(d["mask"], share[:, None] / share.mean(), 0.0)
+    everyone = np.ones(len(x), bool)
 
-    def fit_width(i: np.ndarray, seed: int) -> Net:
-        return train_widths(xw[i], e[i], part[i], seed)
+    def fit(i: np.ndarray, seed: int) -> Net:
+        return train_widths(x[i], e[i], part[i], seed)
 
-    log_width = held_out(d, fit_width, lambda net, i: forward(net, xw[i])[0])
-    width_nets = [fit_width(everyone, seed) for seed in range(NETS)]
+    log_width = held_out(d, everyone, fit, lambda net, i: forward(net, x[i])[0])
+    width_nets = [fit(everyone, seed) for seed in range(NETS)]
     z = e / np.exp(np.where(e < 0, log_width[:, :, 0], log_width[:, :, 1]))
-    steps = min(reach, 6) if records.name == "yearly" else reach
     own = d["mask"] & (np.arange(reach)[None] < d["h"][:, None])
-    profile = np.array([weighted_quantile(z[own[:, h], h], share[own[:, h]], LEVELS) for h in range(steps)])
-    profile = smooth_steps(profile)
-    full = np.flatnonzero(d["mask"][:, :steps].all(axis=1))
+    nodes = LENGTHS[records.name]
+    profile = profiles(z, own, last, d["length"], nodes)
+    coverage(d, own, z, last, nodes)
+    steps = profile.shape[1]
+    full = np.flatnonzero(d["mask"][:, :steps].all(axis=1) & d["real"] & (last > 0))
     rng = np.random.default_rng(0)
-    chosen = rng.choice(full, min(TRAJECTORIES, len(full)), replace=False, p=share[full] / share[full].sum())
+    chosen = rng.choice(full, min(TRAJECTORIES, len(full)), replace=False, p=last[full] / last[full].sum())
     ranks = (np.argsort(np.argsort(z[chosen][:, :steps], axis=0), axis=0) + 0.5) / len(chosen)
     out = {
         "methods": np.array(methods(SEASON[records.name])), "reach": np.array(reach),
         "centre": centre.astype(np.float32), "spread": spread.astype(np.float32),
         "profile": profile.astype(np.float32), "levels": LEVELS.astype(np.float32),
-        "ranks": np.round(ranks * 65535).astype(np.uint16), "calibration": np.array(len(z)),
+        "lengths": np.array(nodes, dtype=np.float32), "ranks": np.round(ranks * 65535).astype(np.uint16),
+        "calibration": np.array(int((d["real"] & (last > 0)).sum())),
     }  # fmt: skip
     for name, nets in (("weight", weight_nets), ("width", width_nets)):
         for key in nets[0]:
@@ -352,10 +173,10 @@ def learn(records: Records) -> dict[str, np.ndarray]:
     return out
 
 
-def report(d: dict[str, np.ndarray], f: np.ndarray, point: np.ndarray) -> None:
+def report(d: Arrays, f: np.ndarray, point: np.ndarray) -> None:
     """Held-out error relative to the naive forecast's, by file, last origins: blend, median, mean of all."""
     step, mase, smape = d["cost"].T
-    for file in np.unique(d["file"]):
+    for file in np.unique(d["file"][d["real"]]):
         i = (d["file"] == file) & (d["back"] == 0)
         line = []
         for guess in (point, f[:, :, -1], f.mean(axis=2)):
@@ -370,10 +191,24 @@ def report(d: dict[str, np.ndarray], f: np.ndarray, point: np.ndarray) -> None:
         print(file, int(i.sum()), "blend, median, mean:", *line, flush=True)
 
 
-def smooth_steps(profile: np.ndarray) -> np.ndarray:
-    """A moving mean over three steps, so that sampling noise does not make bands shrink and swell."""
-    padded = np.concatenate([profile[:1], profile, profile[-1:]])
-    return (padded[:-2] + padded[1:-1] + padded[2:]) / 3 if len(profile) > 2 else profile
+def coverage(d: Arrays, own: np.ndarray, z: np.ndarray, weight: np.ndarray, nodes) -> None:
+    """Coverage in % of 80 and 95 % bands at the last origins, by file, with profiles of other series."""
+    inside = np.zeros((2, *z.shape), bool)
+    for fold in range(FOLDS):
+        learnt, judged = d["fold"] != fold, d["fold"] == fold
+        table = profiles(z[learnt], own[learnt], weight[learnt], d["length"][learnt], nodes)
+        for j, (low, high) in enumerate(((0.1, 0.9), (0.025, 0.975))):
+            edges = table[:, :, [np.argmin(np.abs(LEVELS - low)), np.argmin(np.abs(LEVELS - high))]]
+            for i in np.flatnonzero(judged):
+                now = bands.between(edges, np.array(nodes, float), int(d["length"][i]))
+                steps = len(now)
+                inside[j, i, :steps] = (z[i, :steps] >= now[:, 0]) & (z[i, :steps] <= now[:, 1])
+    for file in np.unique(d["file"]):
+        for back, name in ((0, "last origins"), (-1, "latest years")):
+            i = (d["file"] == file) & (d["back"] == back)
+            if i.any():
+                held = [round(100 * float((c & own)[i].sum() / own[i].sum()), 1) for c in inside]
+                print(file, name, "coverage of 80 and 95 % bands:", *held, flush=True)
 
 
 def main() -> None:
@@ -390,19 +225,18 @@ def main() -> None:
         series = read(args.learn, frequency, training_only=False)
         if args.training_parts:
             series += read(args.training_parts, frequency, training_only=True)
-        records = build(frequency, series)
-        np.savez_compressed(args.out / f"{frequency}.npz", **learn(records))
         digest = hashlib.sha256()
         for one in series:
             digest.update(f"{one.file}/{one.name}".encode() + one.values.tobytes())
-        counts = (
-            pd.Series([f"{s.file}{' (training part)' if s.withheld else ''}" for s in series])
-            .value_counts()
-            .sort_index()
-        )
+        if frequency == "yearly":
+            series += simulated()
+        records = build(frequency, series)
+        np.savez_compressed(args.out / f"{frequency}.npz", **learn(records))
+        names = [f"{s.file}{' (training part)' if s.withheld else ''}" for s in series]
+        counts = pd.Series(names).value_counts().sort_index()
         told = {
-            "series": {str(k): int(v) for k, v in counts.items()}, "origins": len(records.rows),
-            "values_sha256": digest.hexdigest(), "made_by": "benchmarks/learn_auto.py",
+            "series": {str(k): int(v) for k, v in counts.items()}, "made_by": "benchmarks/learn_auto.py",
+            "origins": sum(row["file"] != SIMULATED for row in records.rows), "values_sha256": digest.hexdigest(),
         }  # fmt: skip
         (args.out / f"{frequency}.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
         print(frequency, told, flush=True)

@@ -61,7 +61,20 @@ def widths(tables: Tables, x: Array) -> Array:
     return out
 
 
-def draw(tables: Tables, horizon: int, paths: int, rng: np.random.Generator) -> Array:
+def between(profile: Array, lengths: Array, length: int) -> Array:
+    """The profile (steps x levels) of a series' length: by its logarithm between those learnt, the nearest beyond.
+
+    >>> between(np.array([[[1.0]], [[2.0]]]), np.array([8.0, 32.0]), 16).tolist()
+    [[1.5]]
+    """
+    place = float(np.interp(np.log(length), np.log(lengths), np.arange(len(lengths))))
+    below = min(int(place), len(lengths) - 1)
+    above = min(below + 1, len(lengths) - 1)
+    out: Array = profile[below] + (place - below) * (profile[above] - profile[below])
+    return out
+
+
+def draw(tables: Tables, length: int, horizon: int, paths: int, rng: np.random.Generator) -> Array:
     """Standardised error trajectories (horizon x paths), each profile level used evenly."""
     bank = tables.ranks
     count, reach = bank.shape
@@ -75,9 +88,9 @@ def draw(tables: Tables, horizon: int, paths: int, rng: np.random.Generator) -> 
     ordered = np.argsort(np.argsort(place + rng.uniform(0, 1e-4, size=paths)[None], axis=1), axis=1)
     u = (ordered + rng.uniform(0.0, 1.0, size=paths)[None]) / paths
     out = np.empty((horizon, paths))
-    last = tables.profile.shape[0] - 1
+    profile = between(tables.profile, tables.lengths, length)
     for step in range(horizon):
-        out[step] = np.interp(u[step], tables.levels, tables.profile[min(step, last)])
+        out[step] = np.interp(u[step], tables.levels, profile[min(step, len(profile) - 1)])
     return out
 
 
@@ -95,6 +108,6 @@ def sample(
     level = centre_of(p, info)
     width = widths(tables, width_inputs(p, row, table, info, tables.reach))
     width = width * error_scale(p, point, level, info)[:, None]
-    z = draw(tables, len(point), paths, rng)
+    z = draw(tables, int(p.seen.sum()), len(point), paths, rng)
     error = np.where(z < 0, z * width[:, :1], z * width[:, 1:])
     return unroot(p, root(p, point, level)[:, None] + error, level)

@@ -45,10 +45,11 @@ class Tables:
     spread: Array
     weight: Net
     width: Net
-    profile: Array  # (steps, levels): quantiles of standardised errors
+    profile: Array  # (lengths, steps, levels): quantiles of standardised errors
+    lengths: Array  # numbers of observations the profiles are for
     levels: Array
     ranks: Array  # (trajectories, steps): places of real error trajectories, 0 to 1
-    calibration: int  # error trajectories behind the profile
+    calibration: int  # forecasts of real series behind the profile
 
     def inputs(self, row: Array) -> Array:
         """Standardised features, bounded."""
@@ -75,6 +76,7 @@ def load(season: int) -> Tables:
         weight=_net(data, "weight"),
         width=_net(data, "width"),
         profile=data["profile"].astype(float),
+        lengths=data["lengths"].astype(float),
         levels=data["levels"].astype(float),
         ranks=data["ranks"].astype(float) / 65535.0,
         calibration=int(data["calibration"]),
