@@ -1,0 +1,128 @@
+"""An experiment killed at random moments and resumed loses nothing and doubles nothing, in the cache and in MLflow."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+KILLS = 20
+EXPERIMENT: dict[str, Any] = {
+    "name": "killed", "about": "", "features": "magnet_imports", "horizon": "2027-12", "paths": 100, "seed": 1,
+    "series": ["in.magnets.value.85051110", "in.magnets.value.85051900"],
+    "backtest": {"first": "2024-06", "every": 3, "steps": 6},
+    "models": [{"model": "naive"}, {"model": "drift"}, {"model": "ets"}, {"model": "structural"}],
+}  # fmt: skip
+
+
+class Project:
+    """A project with one experiment, run in processes of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def made(cls, root: Path) -> Project:
+        shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
+        (root / "experiments").mkdir()
+        (root / "experiments" / "killed.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+        return cls(root)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with (self.root / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "forecasting", "run", "experiments/killed.yaml", "--jobs", "1"],
+                cwd=self.root,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+            )
+
+    def finish(self) -> float:
+        """Run to the end; the seconds it took."""
+        began = time.monotonic()
+        code = self.start().wait(timeout=300)
+        assert code == 0, (self.root / "log").read_text()[-3000:]
+        return time.monotonic() - began
+
+    def forget(self) -> None:
+        for name in (".cache", "mlruns"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+
+    @property
+    def fits(self) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.root / ".cache" / "backtest" / "fits.sqlite") as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            return database.execute("SELECT key, refusal, quantiles, draws FROM fits ORDER BY key").fetchall()
+
+    @property
+    def runs(self) -> list[tuple[str, str, dict[str, float]]]:
+        """Name, parent or child, and metrics of every run there is, whatever its state."""
+        import mlflow
+
+        client = mlflow.MlflowClient(f"sqlite:///{self.root}/mlruns/mlflow.db")
+        named = client.get_experiment_by_name("killed")
+        found = client.search_runs([named.experiment_id], run_view_type=mlflow.entities.ViewType.ALL)
+        active = [run for run in found if run.info.lifecycle_stage == "active"]
+        return sorted(
+            (
+                run.info.run_name,
+                "child" if "mlflow.parentRunId" in run.data.tags else "parent",
+                run.data.metrics,
+            )
+            for run in active
+        )
+
+
+def test_killed_twenty_times_and_resumed_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    project = Project.made(tmp_path / "project")
+    whole = project.finish()
+    fits, runs = project.fits, project.runs
+    assert len(runs) == 1 + len(EXPERIMENT["models"])
+    chance = random.Random(2030)
+    project.forget()
+    kills = completed = 0
+    while kills < KILLS:
+        process = project.start()
+        try:
+            assert process.wait(timeout=chance.uniform(0.05, 1.1) * whole) == 0
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            kills += 1
+        else:
+            completed += 1
+            assert project.fits == fits
+            assert project.runs == runs
+            project.forget()
+    project.finish()
+    assert project.fits == fits
+    assert project.runs == runs
+
+
+@pytest.mark.parametrize("signal", [2, 15])
+def test_a_polite_stop_keeps_what_is_done(tmp_path: Path, signal: int) -> None:
+    project = Project.made(tmp_path / "project")
+    process = project.start()
+    kept = project.root / ".cache" / "backtest" / "fits.sqlite"
+    until = time.monotonic() + 120
+    while not (kept.is_file() and kept.with_name("fits.sqlite-wal").is_file() and process.poll() is None):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal)
+    assert process.wait(timeout=60) != 0
+    if signal == 2:
+        assert "the same command goes on from there" in (project.root / "log").read_text()
+    project.finish()
