@@ -116,6 +116,7 @@ def _work(work: Work, out: int, parent: int, limits: Limits) -> NoReturn:
         os.closerange(3, out)
         os.closerange(out + 1, os.sysconf("SC_OPEN_MAX"))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         most = limits.memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
