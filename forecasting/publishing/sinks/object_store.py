@@ -111,10 +111,8 @@ class ObjectStore:
         listed = _json({"editions": [one.told() for one in arrived]})
         sent = self._put(store, f"{base}/{EDITIONS}", listed)
         now = current(arrived)
-        if now is None:
-            return sent
-        latest = _json({**now.told(), "manifest": f"{now.edition}/{MANIFEST}"})
-        return sent + self._put(store, f"{base}/{LATEST}", latest)
+        latest = {**now.told(), "manifest": f"{now.edition}/{MANIFEST}"} if now else {"edition": None}
+        return sent + self._put(store, f"{base}/{LATEST}", _json(latest))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

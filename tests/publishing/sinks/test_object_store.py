@@ -108,6 +108,26 @@ def test_a_retraction_moves_the_pointer_and_deletes_nothing(endpoint: str, root:
     assert whole(found) == [FIRST, SECOND]
 
 
+def test_where_all_were_retracted_there_is_no_latest(root: Path, tmp_path: Path) -> None:
+    one = ObjectStore(
+        ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
+    )
+    for id in (FIRST, SECOND):
+        ledger.retract(root, id, "a unit slipped")
+    deliver_all([one], root / SECOND, root)
+    assert json.loads((tmp_path / "mirror" / "latest.json").read_text()) == {"edition": None}
+
+
+def test_a_store_that_hangs_keeps_no_other_waiting(endpoint: str, root: Path, tmp_path: Path) -> None:
+    mirror = ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
+    with servers.faulty(endpoint, lambda *_: "hang") as between:
+        found = deliver_all([sink(between, "any"), ObjectStore(mirror)], root / SECOND, root, deadline=2)
+    assert [(one.sink, one.edition, one.outcome) for one in found] == [
+        ("archive", FIRST, "failed"), ("mirror", FIRST, "delivered"), ("mirror", SECOND, "delivered"),
+    ]  # fmt: skip
+    assert found[0].detail == "no answer within 2 s; it is tried again at the next run"
+
+
 def counted(*wanted: int | str | None, method: str = "PUT") -> servers.Fault:
     """A fault for each request of a method in turn, none afterwards."""
     faults = iter(wanted)
