@@ -22,12 +22,12 @@ from forecasting.catalogue import Catalogue
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames import Array, Forecast
 from forecasting.publishing.attribution_mixed import CAUSES, Mixture
-from forecasting.publishing.attribution_orders import EXACT, ORDERS, shares
+from forecasting.publishing.attribution_orders import ORDERS, shares
 from forecasting.publishing.attribution_worlds import SCENARIOS, SERIES, Number, Numbers, Reruns, printed
 from forecasting.publishing.inputs import Inputs
 
 CODE, FALLBACKS, TOGETHER = "code and dependencies", "fallbacks in use", "not separable"
-UNKNOWN = "not attributed: the last edition does not hold its inputs"
+UNKNOWN = "not attributed"
 EVERY = (*CAUSES, CODE, FALLBACKS, TOGETHER, UNKNOWN)
 KEY = ("scenario", "about", "period", "measure")
 COLUMNS = ("about", "title", "unit", "period", "cause", "before", "after", "amount")
@@ -178,14 +178,3 @@ def _headline(
         return None
     node = graph.nodes[id]
     return {"about": f"{scenario}/{id}", "title": f"{node.title} ({scenario})", "unit": node.unit}
-
-
-def method(causes: Sequence[str]) -> str:
-    """How the parts were found, in one sentence.
-
-    >>> method(["a", "b"])
-    'Shapley value over all orders of 2 causes.'
-    """
-    if len(causes) <= EXACT:
-        return f"Shapley value over all orders of {len(causes)} causes."
-    return f"Shapley value over {ORDERS} orders, each beside its reverse, of {len(causes)} causes."

@@ -32,13 +32,14 @@ from forecasting.publishing.accompany import beside, manifest
 from forecasting.publishing.deadline import deadline
 from forecasting.publishing.facts import facts, table_files
 from forecasting.publishing.gates import require_known
-from forecasting.publishing.inputs import INPUTS, packed
+from forecasting.publishing.inputs import INPUTS, Inputs, packed
 from forecasting.publishing.lock import publisher
 from forecasting.publishing.making import make, require_publishable
 from forecasting.publishing.preflight import fingerprint, key_of, require_clock, require_space
 from forecasting.publishing.previous import read as read_previous
 from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
+from forecasting.publishing.retrospect import look_back
 from forecasting.publishing.unchanged import grown_stale, states_of
 
 Deliver = Callable[[Path, Path], Sequence[str]]
@@ -177,14 +178,19 @@ def _within(
         )  # fmt: skip
         attempt.states, attempt.objections = draft.candidate.states, draft.verdict.objections
         require_publishable(draft)
+        past = look_back(
+            root, draft, Inputs(store, release, as_of), previous, settings.cache, publication.job
+        )
+        draft, attempt.objections = past.draft, past.draft.verdict.objections
         id = _id(root, settings.released, key, previous.edition if previous else "")
         said = beside(root, draft)
         told = facts(
             id, settings.released, as_of, store, release, draft.candidate.table, draft.candidate.balance,
-            draft.made, draft.candidate.states, said.reasons, said.notes, said.degraded, said.tables,
+            draft.made, draft.candidate.states, said.reasons, said.notes, said.degraded,
+            {**said.tables, **past.tables},
         )  # fmt: skip
         report = rendered(told, render, publication.job)
-        files = {**table_files(draft.candidate.table), **report.files, INPUTS: inputs}
+        files = {**table_files(draft.candidate.table), **report.files, **past.files, INPUTS: inputs}
         facts_ = manifest(key, report, draft, store.as_of(as_of).digest(), previous)
         degraded = (*report.facts.status_reasons, *said.weak) if report.facts.status != "normal" else ()
         try:

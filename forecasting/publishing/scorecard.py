@@ -75,77 +75,78 @@ def scores(found: Sequence[Issued], store: Store, as_of: date, cache: Path) -> p
 
 def _of_edition(one: Issued, store: Store, outturns: Outturns, as_of: date, cache: Path) -> pd.DataFrame:
     table = pd.read_csv(one.folder / "forecasts.csv", float_precision="round_trip")
-    rows: list[dict[str, object]] = []
-    naive: dict[tuple[str, str], Array] | None = None
-    for (series, label), group in table.groupby(["series", "period"], sort=True):
-        period = Period.parse(str(label))
-        if period.end > as_of or str(series) not in store.catalogue.series:
-            continue
-        first, latest = outturns.first(str(series), period), outturns.latest(str(series), period)
-        if latest is None or latest.known <= one.as_of:
-            continue
-        first = first if first is not None and first.known > one.as_of else None
-        quantiles = group.sort_values("quantile")["value"].to_numpy(dtype=float)
-        if len(quantiles) != len(LEVELS):
-            continue
-        if naive is None:
-            naive = naive_of(one.folder, one.as_of, store, cache)
-        row = _row(quantiles, naive.get((str(series), str(period))), first, latest)
-        rows.append(
-            {
-                "edition": one.id,
-                "released": one.released.isoformat(),
-                "as_of": one.as_of.isoformat(),
-                "series": series,
-                "kind": str(period.kind),
-                "period": str(period),
-                "months_ahead": period.months()[-1] - Period.month(one.as_of.year, one.as_of.month),
-                "unit": group["unit"].iloc[0],
-                "model": group["model"].iloc[0],
-                **row,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    over = {label: Period.parse(str(label)).end <= as_of for label in table["period"].unique()}
+    table = table[table["period"].map(over) & table["series"].isin(list(store.catalogue.series))]
+    wide = table.pivot_table(index=["series", "period", "unit", "model"], columns="quantile", values="value")
+    if wide.empty or [float(str(level)) for level in wide.columns] != list(LEVELS):
+        return pd.DataFrame(columns=list(COLUMNS))
+    wide = wide.dropna()
+    keys = [tuple(map(str, key)) for key in wide.index]
+    happened = [_happened(outturns, key[0], Period.parse(key[1]), one.as_of) for key in keys]
+    due = [latest is not None for _, latest in happened]
+    keys = [key for key, known in zip(keys, due, strict=True) if known]
+    if not keys:
+        return pd.DataFrame(columns=list(COLUMNS))
+    naive = naive_of(one.folder, one.as_of, store, cache)
+    nothing = np.full(len(LEVELS), np.nan)
+    yardstick = np.stack([naive.get((key[0], key[1]), nothing) for key in keys])
+    found = pd.DataFrame(keys, columns=["series", "period", "unit", "model"]).assign(
+        edition=one.id, released=one.released.isoformat(), as_of=one.as_of.isoformat()
+    )
+    periods = [Period.parse(str(label)) for label in found["period"]]
+    month = Period.month(one.as_of.year, one.as_of.month)
+    found["kind"] = [str(period.kind) for period in periods]
+    found["months_ahead"] = [period.months()[-1] - month for period in periods]
+    quantiles = wide[due].to_numpy(dtype=float)
+    pairs = [pair for pair, known in zip(happened, due, strict=True) if known]
+    return _judged(found, quantiles, yardstick, pairs)[list(COLUMNS)]
 
 
-def _row(quantiles: Array, naive: Array | None, first: Figure | None, latest: Figure) -> dict[str, object]:
-    row: dict[str, object] = {
-        "median": quantiles[_AT[0.5]],
-        **{f"low_{name}": quantiles[_AT[low]] for name, (low, _) in BANDS.items()},
-        **{f"high_{name}": quantiles[_AT[high]] for name, (_, high) in BANDS.items()},
-    }
-    if first is not None:
-        error = _percent(float(quantiles[_AT[0.5]]), first.value)
-        row |= {
-            "actual": first.value,
-            "actual_known": first.known.isoformat(),
-            "error_pct": error,
-            "absolute_pct": abs(error),
-            "wis": _wis(quantiles, first.value),
-            "naive_wis": np.nan if naive is None else _wis(naive, first.value),
-            **{f"inside_{name}": float(_held(quantiles, name, first.value)) for name in BANDS},
-        }
-    return row | {
-        "latest": latest.value,
-        "latest_known": latest.known.isoformat(),
-        "latest_status": latest.status,
-        "latest_error_pct": _percent(float(quantiles[_AT[0.5]]), latest.value),
-        "latest_wis": _wis(quantiles, latest.value),
-        "latest_inside_80": float(_held(quantiles, "80", latest.value)),
-    }
+def _happened(
+    outturns: Outturns, series: str, period: Period, as_of: date
+) -> tuple[Figure | None, Figure | None]:
+    """The first final and the latest figure of a period, as far as they became known after a day."""
+    first, latest = outturns.first(series, period), outturns.latest(series, period)
+    return tuple(one if one is not None and one.known > as_of else None for one in (first, latest))  # type: ignore[return-value]
 
 
-def _percent(forecast: float, figure: float) -> float:
-    return 100 * (forecast / figure - 1) if figure else float("nan")
+def _judged(
+    found: pd.DataFrame, quantiles: Array, naive: Array, pairs: Sequence[tuple[Figure | None, Figure | None]]
+) -> pd.DataFrame:
+    firsts, latests = ([pair[place] for pair in pairs] for place in (0, 1))
+    actual, latest = (
+        np.array([np.nan if one is None else one.value for one in side]) for side in (firsts, latests)
+    )
+    levels, median = np.array(LEVELS), quantiles[:, _AT[0.5]]
+    judged = found.assign(
+        median=median,
+        actual=actual,
+        actual_known=["" if one is None else one.known.isoformat() for one in firsts],
+        error_pct=_percent(median, actual),
+        absolute_pct=np.abs(_percent(median, actual)),
+        wis=interval_score(actual, quantiles, levels),
+        naive_wis=interval_score(actual, naive, levels),
+        latest=latest,
+        latest_known=["" if one is None else one.known.isoformat() for one in latests],
+        latest_status=["" if one is None else one.status for one in latests],
+        latest_error_pct=_percent(median, latest),
+        latest_wis=interval_score(latest, quantiles, levels),
+        latest_inside_80=_held(quantiles, "80", latest),
+    )
+    for name, (low, high) in BANDS.items():
+        judged[f"low_{name}"], judged[f"high_{name}"] = quantiles[:, _AT[low]], quantiles[:, _AT[high]]
+        judged[f"inside_{name}"] = _held(quantiles, name, actual)
+    return judged
 
 
-def _wis(quantiles: Array, figure: float) -> float:
-    return float(interval_score(np.array([figure]), quantiles[None], np.array(LEVELS))[0])
+def _percent(forecast: Array, figure: Array) -> Array:
+    return np.asarray(100 * (forecast / np.where(figure == 0, np.nan, figure) - 1))
 
 
-def _held(quantiles: Array, band: str, figure: float) -> bool:
-    low, high = BANDS[band]
-    return bool(quantiles[_AT[low]] <= figure <= quantiles[_AT[high]])
+def _held(quantiles: Array, band: str, figure: Array) -> Array:
+    """1 where a band held the figure, else 0; NaN where there is none."""
+    low, high = (quantiles[:, _AT[level]] for level in BANDS[band])
+    return np.where(np.isnan(figure), np.nan, (low <= figure) & (figure <= high))
 
 
 def track_record(table: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:

@@ -1,10 +1,10 @@
 """The track record in few numbers, and an alarm when it leaves what chance allows.
 
-Forecasts of one series overlap: a shock counts again in every edition and period it reaches. So the binomial limits
-are taken for the number of *windows* that do not overlap (from the month of an edition's data to the end of the
-period), the most that could be independent, while the rate comes from all figures; the count it amounts to is rounded
-towards the nominal one. Across series the windows of the longest series count, as if all moved together. Both make an
-alarm rarer than 1 %, never more frequent.
+Forecasts of one series overlap: a shock counts again in every edition and period it reaches. So each test takes only
+figures whose *windows* (from the month of an edition's data to the end of the period) do not overlap, picked by their
+dates alone: one series, its own kind of period, one class of horizons. Of those, the number inside a band is held
+against the exact binomial limits, two-sided at 1 %, and the number on which the naive forecast scored worse against
+those of a fair coin. The number of tests stands with the alarms, as one in a hundred is beyond its limits by chance.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from forecasting.frames import Array
+from forecasting.catalogue import Catalogue
 from forecasting.periods import Period
 from forecasting.publishing.candidate import Objection
 
 GATE = "track_record"
 ALPHA = 0.01  # two-sided
+BANDS = (50, 80, 95)
 HORIZONS = (
     (3, "up to 3 months"),
     (12, "4 to 12 months"),
@@ -43,25 +44,28 @@ def horizon(months: int) -> str:
     return next(name for most, name in HORIZONS if months <= most)
 
 
-def windows(table: pd.DataFrame) -> int:
-    """The most figures whose windows do not overlap; of several series, those of the one with most.
+def apart(table: pd.DataFrame) -> pd.DataFrame:
+    """The most figures whose windows do not overlap, those that end first chosen first; of one series.
 
-    >>> rows = [("a", "2024-06-30", "2024-07"), ("a", "2024-06-30", "2024-09"), ("a", "2024-07-31", "2024-09")]
-    >>> windows(pd.DataFrame(rows, columns=["series", "as_of", "period"]))
-    2
+    >>> rows = [("2024-06-30", "2024-07"), ("2024-06-30", "2024-09"), ("2024-07-31", "2024-09")]
+    >>> apart(pd.DataFrame(rows, columns=["as_of", "period"])).index.tolist()
+    [0, 2]
     """
-    most = 0
-    for _, mine in table.groupby("series"):
-        spans = sorted(
-            (Period.parse(str(period)).months()[-1].ordinal, Period.parse(str(day)[:7]).ordinal)
-            for period, day in zip(mine["period"], mine["as_of"], strict=True)
-        )
-        count, reached = 0, -math.inf
-        for end, start in spans:
-            if start >= reached:
-                count, reached = count + 1, end
-        most = max(most, count)
-    return most
+    spans = sorted(
+        (Period.parse(str(period)).months()[-1].ordinal, Period.parse(str(day)[:7]).ordinal, place)
+        for place, (period, day) in enumerate(zip(table["period"], table["as_of"], strict=True))
+    )
+    chosen, reached = [], -math.inf
+    for end, start, place in spans:
+        if start >= reached:
+            chosen.append(place)
+            reached = end
+    return table.iloc[chosen]
+
+
+def windows(table: pd.DataFrame) -> int:
+    """How many windows do not overlap; of several series, those of the one with most."""
+    return max((len(apart(mine)) for _, mine in table.groupby("series")), default=0)
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -95,52 +99,52 @@ def _numbers(mine: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def alarms(found: pd.DataFrame) -> list[Objection]:
-    """What leaves its limits, by series and over all, as warnings beside the numbers."""
-    said = []
-    for row in found[found["by"].isin(["series", ALL])].to_dict("records"):
-        series = "" if row["by"] == ALL else str(row["group"])
-        for text in _alarms(row):
-            where = series or "all series together"
-            said.append(Objection(GATE, "warn", f"{where} ({row['kind']}): {text}", series))
+def alarms(table: pd.DataFrame, catalogue: Catalogue) -> list[Objection]:
+    """What leaves its limits, as warnings beside the numbers: one a finding, and one with the number of tests."""
+    said, tests = [], 0
+    for series, kind, name, mine in _classes(table, catalogue):
+        found = apart(mine)
+        for text in _alarms(found):
+            said.append(Objection(GATE, "warn", f"{name}, {kind}: {text}", series))
+        tests += len(BANDS) + 1
+    if said:
+        whole = f"{len(said)} of {tests} tests of past editions leave their 1% limits, {tests / 100:.1g} by chance"
+        said.append(Objection(GATE, "warn", whole))
     return said
 
 
-def _alarms(row: dict[object, object]) -> Iterator[str]:
-    count, figures = int(str(row["windows"])), row["figures"]
-    for band in (50, 80, 95):
-        share = float(str(row[f"coverage_{band}"]))
-        if side := outside(share, count, band / 100):
+def _classes(table: pd.DataFrame, catalogue: Catalogue) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """The figures of each series in its own kind of period, by class of horizon."""
+    done = table[table["actual"].notna()]
+    own = [str(catalogue.series[id].kind) for id in done["series"]]
+    done = done[done["kind"] == own]
+    classes = [horizon(int(months)) for months in done["months_ahead"]]
+    for (series, kind, name), mine in done.groupby(
+        ["series", "kind", pd.Series(classes, done.index)], sort=True
+    ):
+        yield str(series), str(kind), str(name), mine
+
+
+def _alarms(found: pd.DataFrame) -> Iterator[str]:
+    for band in BANDS:
+        held = int(found[f"inside_{band}"].sum())
+        if side := outside(held, len(found), band / 100):
             what = "narrow" if side < 0 else "wide"
-            yield (
-                f"the {band}% band held {share:.0%} of {figures} figures, beyond chance at {count} independent "
-                f"windows: too {what}"
-            )
-    better = float(str(row["better"]))
-    if np.isfinite(better) and outside(better, count, 0.5) < 0:
-        yield (
-            f"better than naive on {better:.0%} of {figures} figures, beyond chance at {count} independent windows"
-        )
+            yield f"the {band}% band held {held} of {len(found)} independent figures: too {what}"
+    judged = found[found["naive_wis"].notna()]
+    better = int((judged["wis"] < judged["naive_wis"]).sum())
+    if outside(better, len(judged), 0.5) < 0:
+        yield f"better than naive on only {better} of {len(judged)} independent figures"
 
 
-def outside(share: float, count: int, nominal: float) -> int:
-    """-1 or 1 when a share of ``count`` independent trials lies below or above its exact binomial limits, else 0.
+def outside(count: int, trials: int, nominal: float) -> int:
+    """-1 or 1 when a count lies below or above its exact two-sided binomial limits, else 0.
 
-    >>> outside(0.25, 4, 0.8), outside(0.0, 4, 0.8), outside(0.0, 3, 0.8), outside(1.0, 24, 0.8)
+    >>> outside(1, 4, 0.8), outside(0, 4, 0.8), outside(0, 3, 0.8), outside(24, 24, 0.8)
     (0, -1, 0, 1)
     """
     from scipy.stats import binom
 
-    low, high = math.ceil(share * count - 1e-9), math.floor(share * count + 1e-9)
-    if binom.cdf(low, count, nominal) <= ALPHA / 2:
+    if trials and binom.cdf(count, trials, nominal) <= ALPHA / 2:
         return -1
-    if count and binom.sf(high - 1, count, nominal) <= ALPHA / 2:
-        return 1
-    return 0
-
-
-def limits(count: int, nominal: float) -> Array:
-    """The least and greatest share of ``count`` trials that raises no alarm."""
-    shares = np.arange(count + 1) / max(count, 1)
-    fine = [share for share in shares if not outside(float(share), count, nominal)]
-    return np.array([fine[0], fine[-1]])
+    return 1 if trials and binom.sf(count - 1, trials, nominal) <= ALPHA / 2 else 0

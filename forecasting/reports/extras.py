@@ -47,6 +47,10 @@ EXTRAS: dict[str, tuple[str, ...]] = {
         "edition", "released", "series", "period", "low_80", "median", "high_80", "actual", "error_pct",
         "inside_80",
     ),
+    "scores": (
+        "by", "group", "kind", "figures", "windows", "absolute_pct", "coverage_50", "coverage_80", "coverage_95",
+        "skill", "better",
+    ),
     "errata": ("date", "edition", "class", "what"),
     "states": ("series", "standing", "model", "reason", "vintage"),
 }  # fmt: skip
@@ -58,7 +62,8 @@ _NUMBERS = frozenset(
     {"mean", *_LEVELS, "p_positive", "sign", "at_low", "at_median", "at_high", "swing", "first", "first_conf",
      "total", "total_conf", "share_of_variance", "band", "band_if_known", "narrower", "narrower_pct", "noise",
      "value", "actual", "error", "error_pct", "crps", "ours_low_80", "ours_median", "ours_high_80",
-     "ours_below", "published", "low", "central", "high", "before", "after", "amount"}
+     "ours_below", "published", "low", "central", "high", "before", "after", "amount",
+     "figures", "windows", "absolute_pct", "coverage_50", "coverage_80", "coverage_95", "skill", "better"}
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from forecasting.periods import Period
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.inputs import INPUTS
 from forecasting.publishing.scorecard import COLUMNS, issued, scores, track_record
-from forecasting.publishing.scorecard_drift import ALL, alarms, limits, outside, summary, windows
+from forecasting.publishing.scorecard_drift import ALL, alarms, apart, outside, summary, windows
 from forecasting.publishing.scorecard_naive import naive_of
 from tests.conftest import TODAY
 
@@ -187,7 +188,7 @@ def test_nothing_published_is_an_empty_scorecard(store: Store, tmp_path: Path) -
     found = scores(issued(tmp_path), store, TODAY, tmp_path)
     assert found.empty
     assert summary(found).empty
-    assert alarms(summary(found)) == []
+    assert alarms(found, store.catalogue) == []
     assert track_record(found, store.catalogue).empty
 
 
@@ -208,36 +209,55 @@ def made_up(share: float, count: int, better: float = 1.0) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("share", "said"), [(0.8, ""), (0.5, "too narrow"), (1.0, "too wide")])
-def test_coverage_beyond_its_binomial_limits_is_an_alarm(share: float, said: str) -> None:
-    found = [o for o in alarms(summary(made_up(share, 40))) if "80%" in o.text]
-    assert bool(found) == bool(said)
+def test_coverage_beyond_its_binomial_limits_is_an_alarm(share: float, said: str, store: Store) -> None:
+    found = [o for o in alarms(made_up(share, 40), store.catalogue) if "80%" in o.text]
+    assert len(found) == bool(said)
     for alarm in found:
         assert said in alarm.text
-        assert alarm.severity == "warn"
-    assert {alarm.series for alarm in found} == ({"in.ev.2w", ""} if said else set())
+        assert f"{round(share * 40)} of 40 independent figures" in alarm.text
+        assert (alarm.severity, alarm.series) == ("warn", "in.ev.2w")
 
 
-def test_skill_lost_against_naive_is_an_alarm() -> None:
-    assert any("better than naive on 20%" in o.text for o in alarms(summary(made_up(0.8, 40, better=0.2))))
-    assert not any("naive" in o.text for o in alarms(summary(made_up(0.8, 40, better=0.45))))
+def test_the_number_of_tests_stands_with_the_alarms(store: Store) -> None:
+    found = alarms(made_up(0.0, 40), store.catalogue)
+    assert found[-1].series == ""
+    assert found[-1].text == "1 of 4 tests of past editions leave their 1% limits, 0.04 by chance"
+    assert alarms(made_up(0.8, 40), store.catalogue) == []
+
+
+def test_skill_lost_against_naive_is_an_alarm(store: Store) -> None:
+    lost = alarms(made_up(0.8, 40, better=0.2), store.catalogue)
+    assert "better than naive on only 8 of 40 independent figures" in lost[0].text
+    assert alarms(made_up(0.8, 40, better=0.45), store.catalogue) == []
 
 
 @given(st.integers(0, 60), st.sampled_from([0.5, 0.8, 0.95]))
 @settings(max_examples=60, deadline=None)
 def test_an_honest_band_raises_an_alarm_in_at_most_one_of_a_hundred(count: int, nominal: float) -> None:
-    shares = np.arange(count + 1) / max(count, 1)
-    raised = np.array([outside(float(share), count, nominal) != 0 for share in shares])
+    raised = np.array([outside(held, count, nominal) != 0 for held in range(count + 1)])
     assert binom.pmf(np.arange(count + 1), count, nominal)[raised].sum() <= 0.01
-    low, high = limits(count, nominal)
-    assert low <= high
+    assert not raised.all()
 
 
-def test_overlapping_forecasts_count_once_however_many_editions_there_were() -> None:
+def test_overlapping_forecasts_count_once_however_many_editions_there_were(store: Store) -> None:
     months = made_up(0.0, 12)
     late = months.assign(as_of="2014-12-28")
     assert windows(months) == 12
     assert windows(late) == 1
-    assert windows(pd.concat([late] * 5)) == 1
-    assert not [o for o in alarms(summary(late)) if "80%" in o.text], "one window proves nothing"
+    many = pd.concat([late] * 5)
+    assert windows(many) == 1
+    assert alarms(many, store.catalogue) == [], "one window proves nothing"
     by = summary(months)
     assert by[by["by"] == ALL]["windows"].tolist() == [12]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), max_size=25))
+@settings(max_examples=60, deadline=None)
+def test_no_two_chosen_windows_overlap_and_no_choice_is_larger(spans: list[tuple[int, int]]) -> None:
+    start = Period.parse("2015-01")
+    table = pd.DataFrame(
+        [(f"{start + a}-15", str(start + (a + length))) for a, length in spans], columns=["as_of", "period"]
+    )
+    chosen = [(a, a + length) for a, length in (spans[i] for i in apart(table).index)]
+    assert all(before[1] <= after[0] for before, after in pairwise(sorted(chosen)))
+    assert all(any(a < end and begin < a + length for begin, end in chosen) for a, length in spans)
