@@ -18,11 +18,15 @@ def _ratios(numbers: Array) -> Array:
 
 
 def growth(view: View) -> Iterator[Found]:
-    """No year and no period grows or falls by more than the caps, no upper quantile beyond its own."""
+    """No year and no period grows or falls by more than the caps, no upper quantile beyond its own.
+
+    Steps may be as wide as those the figures made in their last two years, seasons included.
+    """
     limit = view.limits.growth
     for line in view.lines.values():
         per = line.kind.per_year
-        level = view.now.of(line.series).level(per) if line in view.own else float("nan")
+        past = view.now.of(line.series)
+        level, usual = (past.level(per), past.widest(per)) if line in view.own else (float("nan"), 1.0)
         years = _ratios(np.concatenate([[level], line.years(line.median)]))
         for place in np.flatnonzero((years > limit.cap) | (years < limit.floor))[:1]:
             text = (
@@ -30,11 +34,11 @@ def growth(view: View) -> Iterator[Found]:
                 f"before; the limits are {limit.floor:g} and {limit.cap:g}"
             )
             yield Found(limit.severity, text, line.series)
-        steps = _ratios(line.median)
-        for place in np.flatnonzero((steps > limit.step_cap) | (steps < 1 / limit.step_cap))[:1]:
+        steps, most = _ratios(line.median), max(limit.step_cap, usual)
+        for place in np.flatnonzero((steps > most) | (steps < 1 / most))[:1]:
             text = (
                 f"{line.label(place + 1)} is {steps[place]:.3g} times {line.label(place)}; "
-                f"the limits are {1 / limit.step_cap:g} and {limit.step_cap:g}"
+                f"the limits are {1 / most:.3g} and {most:.3g}"
             )
             yield Found(limit.severity, text, line.series)
         upper = line.years(line.values[:, HIGH]) / level if level > 0 else np.empty(0)

@@ -37,6 +37,13 @@ class Past:
             return float("nan")
         return float(self.values[self.ordinals > self.ordinals[-1] - per_year].mean())
 
+    def widest(self, per_year: int) -> float:
+        """The widest ratio of neighbouring figures, up or down, in the last two years; 1 when there is none."""
+        recent = self.ordinals > (self.ordinals[-1] if len(self.ordinals) else 0) - 2 * per_year
+        ordinals, values = self.ordinals[recent], self.values[recent]
+        near = (np.diff(ordinals) == 1) & (values[1:] > 0) & (values[:-1] > 0)
+        return float(np.exp(np.abs(np.log(values[1:][near] / values[:-1][near])).max(initial=0.0)))
+
     def between(self, first: int, last: int) -> Array:
         """The figures from a period to another, both included."""
         return np.asarray(self.values[(self.ordinals >= first) & (self.ordinals <= last)])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.frames import LEVELS
 from forecasting.periods import Kind, Period
-from forecasting.publishing.gates.view import KEY, Found, View
+from forecasting.publishing.gates.view import KEY, Found, View, codes
 
 LAST = {
     Kind.MONTH: Period.parse("2030-12"),
@@ -37,14 +37,15 @@ def ordered(view: View) -> Iterator[Found]:
     table = view.candidate.table
     for series, bad in view.offenders(~table["quantile"].isin(LEVELS)):
         yield Found("block", f"quantile {bad['quantile'].iloc[0]:g} is no level of an edition", series)
-    for series, bad in view.offenders(table.duplicated([*KEY, "quantile"], keep=False)):
+    cells, levels = codes(table, KEY), codes(table, ["quantile"])
+    for series, bad in view.offenders(pd.DataFrame({"cell": cells, "level": levels}).duplicated(keep=False)):
         first = bad.iloc[0]
         text = f"{first['period']} quantile {first['quantile']:g} stands more than once"
         yield Found("block", text, series)
     missing: dict[str, str] = {}
     crossed: dict[str, list[str]] = {}
-    there = table.groupby(KEY, sort=True)["quantile"].nunique()
-    short = there[there < len(LEVELS)].reset_index(name="count")
+    there = pd.Series(levels).groupby(cells).nunique().reindex(cells).to_numpy()
+    short = table.assign(count=there)[there < len(LEVELS)].sort_values(KEY)
     for series, period, count in short[["series", "period", "count"]].itertuples(index=False):
         missing.setdefault(str(series), f"{period} has {count} of {len(LEVELS)} quantile levels")
     for line in view.lines.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from forecasting.publishing.gates.past import Figures
 Key = tuple[str, str, str]
 Places = npt.NDArray[np.intp]
 KEY = ["series", "kind", "period", "scenario"]
+LINE = ["series", "kind", "scenario"]
 LOW, MIDDLE, HIGH = LEVELS.index(0.025), LEVELS.index(0.5), LEVELS.index(0.975)
 
 
@@ -73,34 +74,51 @@ def shared(one: Line, other: Line) -> tuple[Places, Places]:
     return mine, theirs
 
 
+def codes(table: pd.DataFrame, columns: Sequence[str]) -> Places:
+    """One number a row, the same where all of some columns are the same, ascending with them."""
+    found = np.zeros(len(table), dtype=np.intp)
+    for column in columns:
+        each, names = pd.factorize(table[column], sort=True, use_na_sentinel=False)
+        found = found * max(len(names), 1) + each
+    return found
+
+
 def parsed(table: pd.DataFrame) -> pd.DataFrame:
     """The rows whose period is one of their kind, with its number in the column ``ordinal``."""
-    known: dict[tuple[str, str], int] = {}
-    for kind, label in set(zip(table["kind"], table["period"], strict=True)):
-        try:
-            period = Period.parse(str(label))
-        except PeriodError:
-            continue
-        if str(period.kind) == kind:
-            known[kind, label] = period.ordinal
-    ordinals = [known.get(key, -1) for key in zip(table["kind"], table["period"], strict=True)]
-    return table.assign(ordinal=ordinals)[np.array(ordinals, dtype=int) >= 0]
+    _, first, inverse = np.unique(codes(table, ["kind", "period"]), return_index=True, return_inverse=True)
+    heads = table[["kind", "period"]].iloc[first]
+    numbers = [_ordinal(str(kind), str(label)) for kind, label in heads.itertuples(index=False)]
+    ordinals = np.array(numbers, dtype=int)[inverse]
+    return table.assign(ordinal=ordinals)[ordinals >= 0]
+
+
+def _ordinal(kind: str, label: str) -> int:
+    """The number of a period, -1 when it is none of its kind."""
+    try:
+        period = Period.parse(label)
+    except PeriodError:
+        return -1
+    return period.ordinal if str(period.kind) == kind else -1
 
 
 def lines_of(table: pd.DataFrame) -> dict[Key, Line]:
-    """The lines of parsed rows by series, kind and scenario, whatever their order."""
+    """The lines of parsed rows by series, kind and scenario, whatever their order.
+
+    Of a level that stands more than once the lowest value is taken; levels that editions do not have are left out.
+    """
     rows = table[table["quantile"].isin(LEVELS)]
-    rows = rows.sort_values([*KEY, "quantile", "value"]).drop_duplicates([*KEY, "quantile"])
-    places = rows["quantile"].map({level: place for place, level in enumerate(LEVELS)}).to_numpy(dtype=int)
+    levels = np.searchsorted(LEVELS, rows["quantile"].to_numpy(dtype=float))
+    numbers, values = rows["ordinal"].to_numpy(dtype=int), rows["value"].to_numpy(dtype=float)
+    keys = codes(rows, LINE)
+    order = np.lexsort((-values, levels, numbers, keys))  # the lowest of doubled levels is written last
     found = {}
-    numbers, values = rows["ordinal"].to_numpy(), rows["value"].to_numpy(dtype=float)
-    names = pd.MultiIndex.from_frame(rows[["series", "kind", "scenario"]])
-    codes, keys = names.factorize()
-    for number, (series, kind, scenario) in enumerate(keys.tolist()):
-        index = np.flatnonzero(codes == number)
+    for index in np.split(order, np.flatnonzero(np.diff(keys[order])) + 1):
+        if not len(index):
+            continue
+        series, kind, scenario = map(str, rows[LINE].iloc[index[0]])
         ordinals, inverse = np.unique(numbers[index], return_inverse=True)
         wide = np.full((len(ordinals), len(LEVELS)), np.nan)
-        wide[inverse, places[index]] = values[index]
+        wide[inverse, levels[index]] = values[index]
         found[series, kind, scenario] = Line(series, Kind(kind), scenario, ordinals, wide)
     return found
 
