@@ -128,10 +128,12 @@ def pages(
         shutil.copytree(one, folder / one.name)
         entries.append(_entry(one, one.resolve() == newest, fates.get(one.name, "")))
     material = from_edition(newest) if newest and (newest / FACTS).is_file() else None
-    (folder / "index.html").write_bytes(index(entries, material, brand or Brand(), programs))
+    report = build(material) if material is not None else None
+    chart = leading_chart(report, material) if report is not None and material is not None else b""
+    page = index(entries, material, report, brand or Brand(), chart, programs)
+    (folder / "index.html").write_bytes(page)
     if newest:
         shutil.copytree(newest, folder / "latest")
-    chart = leading_chart(build(material), material) if material is not None else b""
     if chart:
         (folder / CHART).write_bytes(chart)
     return material
@@ -145,19 +147,23 @@ def _entry(folder: Path, latest: bool, fate: str) -> Entry:
     return Entry(folder.name, str(manifest["released"]), str(manifest["as_of"]), status, files, latest)
 
 
-def index(entries: Sequence[Entry], material: Material | None, brand: Brand, programs: bool = False) -> bytes:
+def index(
+    entries: Sequence[Entry],
+    material: Material | None,
+    report: ReportModel | None,
+    brand: Brand,
+    chart: bytes,
+    programs: bool,
+) -> bytes:
     """The index page: the answer of the latest edition, its chart, and every edition with its files.
 
     ``programs`` says whether the site has feed, JSON and hub to link to.
     """
     from markupsafe import Markup
 
-    answers: tuple[Answer, ...] = ()
-    chart, facts = b"", {}
+    answers: tuple[Answer, ...] = report.balance.answers if report and report.balance else ()
+    facts: dict[str, str] = {}
     if material is not None:
-        report = build(material)
-        answers = report.balance.answers if report.balance else ()
-        chart = leading_chart(report, material)
         facts = {
             "next": day_text(material.next_release),
             "contact": material.catalogue.publication.contact,
