@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.errors import ForecastingError
+from forecasting.publishing.scratch import scratch
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Work = Callable[[], Arrays]
@@ -68,7 +69,7 @@ def isolated(
     waiting = list(work)
     running: dict[int, _Child] = {}
     found: dict[str, Arrays | Failure] = {}
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, scratch():
         try:
             while waiting or running:
                 while waiting and len(running) < limits.processes:
@@ -147,7 +148,7 @@ def _kind(error: BaseException) -> str:
 
 def _said(error: BaseException) -> str:
     if isinstance(error, ForecastingError):
-        return error.message
+        return "; ".join([error.message, *(str(fault) for fault in error.faults[:3])])
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:300].rstrip(": ")
 

@@ -28,7 +28,7 @@ from forecasting.data.store import Store
 from forecasting.errors import CannotWrite, ForecastingError, HeldBack, Locked
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.publishing import edition, hooks, ledger, metrics, paths
-from forecasting.publishing.accompany import beside, manifest
+from forecasting.publishing.accompany import FRESHNESS, beside, manifest
 from forecasting.publishing.deadline import deadline
 from forecasting.publishing.facts import facts, table_files
 from forecasting.publishing.gates import require_known
@@ -40,6 +40,7 @@ from forecasting.publishing.previous import read as read_previous
 from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
 from forecasting.publishing.retrospect import look_back
+from forecasting.publishing.scratch import scratch
 from forecasting.publishing.unchanged import grown_stale, states_of
 
 Deliver = Callable[[Path, Path], Sequence[str]]
@@ -134,7 +135,8 @@ def _locked(
     with publisher(settings.root):
         _swept(settings)
         try:
-            done = _within(settings, publication, release, render, progress, attempt)
+            with scratch(settings.root):
+                done = _within(settings, publication, release, render, progress, attempt)
         except HeldBack as error:
             with suppress(ForecastingError):
                 ledger.append(settings.root, "held", {"why": error.message})
@@ -182,6 +184,7 @@ def _within(
             root, draft, Inputs(store, release, as_of), previous, settings.cache, publication.job
         )
         draft, attempt.objections = past.draft, past.draft.verdict.objections
+        attempt.stale_sources = sum(one.gate == FRESHNESS for one in attempt.objections)
         id = _id(root, settings.released, key, previous.edition if previous else "")
         said = beside(root, draft)
         told = facts(

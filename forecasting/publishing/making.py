@@ -111,7 +111,8 @@ def _draft(
         no_balance = f"The balance is withheld: it needs {', '.join(lacking)}, withheld in this edition."
     elif (catalogue.root / FILE).is_file():
         opened = open_balance(catalogue, known, forecasts, seed, released)
-        balance = tables(opened, catalogue, known, forecasts, released)
+        found_tables = tables(opened, catalogue, known, forecasts, released)
+        balance = {name: one for name, one in found_tables.items() if len(one.columns)}
     candidate = Candidate(
         table,
         balance,
