@@ -10,10 +10,12 @@ import pytest
 
 from forecasting.errors import ConfigError, DataError, InputMissing, UsageError
 from forecasting.publishing import edition as editions
+from forecasting.publishing import ledger
 from forecasting.reports import Material, build, rendered
 from forecasting.reports.archive import edition_files, from_edition
 from forecasting.reports.brand import read_brand
 from forecasting.reports.choice import only
+from forecasting.reports.hindsight import hindsight
 from forecasting.reports.html import page
 from forecasting.reports.site import site
 from tests.reports.odd import ODD
@@ -144,3 +146,19 @@ def test_a_site_over_all_editions(material: Material, tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["editions", "site"]
     with pytest.raises(InputMissing, match="forecast publish"):
         site([], None, tmp_path / "other")
+
+
+def test_hindsight_tells_what_superseded_an_edition(material: Material, tmp_path: Path) -> None:
+    old, new = "2026-11-22-aaaaaaaa", "2026-11-25-bbbbbbbb"
+    for id in (old, new):
+        editions.write(tmp_path, id, {"a.csv": b"1"}, {"as_of": "2026-11-20", "released": id[:10]})
+        ledger.record(tmp_path, id)
+    known = ledger.ledger(tmp_path)
+    fresh = replace(material, edition_id=new)
+    assert hindsight(fresh, known) is fresh
+    ledger.supersede(tmp_path, old, new, "minor", "A title was misspelt.")
+    told = build(hindsight(replace(material, edition_id=old), ledger.ledger(tmp_path)))
+    assert told.banner.level == "superseded"
+    assert told.banner.reasons[0] == f"Superseded by {new}."
+    assert told.errata is not None
+    assert "A title was misspelt." in str(told.errata.rows)
