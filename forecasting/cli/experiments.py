@@ -18,7 +18,7 @@ from forecasting.cli.console import (
     project_root,
     say,
 )
-from forecasting.cli.telling import deliver, log, tell
+from forecasting.cli.telling import deliver, project, tell
 
 if TYPE_CHECKING:
     from datetime import date
@@ -113,7 +113,7 @@ def run(
     found = outcomes(store, experiment, as_of, jobs, cluster=cluster)
     for outcome in found:
         print_board(outcome)
-    log(store, found)
+    project(store).keep(found)
     tell(deliver())
 
 

@@ -10,7 +10,7 @@ import typer
 from forecasting.cli.boards import print_board
 from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root
 from forecasting.cli.experiments import ExperimentArgument, outcomes
-from forecasting.cli.telling import release_root
+from forecasting.cli.telling import project
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,8 @@ def leaderboard(
 
     from forecasting.data.store import Store
 
-    found = outcomes(Store.open(data_root(data)), experiment, as_of, jobs)
+    store = Store.open(data_root(data))
+    found = outcomes(store, experiment, as_of, jobs)
     for outcome in found:
         print_board(outcome)
     if csv is not None:
@@ -52,7 +53,7 @@ def leaderboard(
         frames = [one.scores.frame.assign(experiment=one.experiment.name) for one in found]
         _write(scores, _csv(pd.concat(frames, ignore_index=True)))
     if html is not None:
-        _write(html, _page(found))
+        _write(html, project(store).leaderboard(found))
 
 
 def _table(outcome: Outcome) -> pd.DataFrame:
@@ -60,23 +61,6 @@ def _table(outcome: Outcome) -> pd.DataFrame:
 
     tests = confidence(outcome.scores, outcome.experiment.metric)
     return outcome.board.merge(tests, on=["series", "model"], how="left")
-
-
-def _page(found: list[Outcome]) -> bytes:
-    from forecasting.publishing.promotion import present
-    from forecasting.reports.contest import Contest, page
-
-    release = present(release_root())
-    chosen = {id: one.model for id, one in release.champions.items()} if release else {}
-    return page(
-        [
-            Contest(
-                one.experiment.name, one.experiment.about, one.as_of, one.experiment.metric, one.scores,
-                one.forecasts, {id: chosen.get(id, winner.model) for id, winner in one.winners.items()},
-            )
-            for one in found
-        ]
-    )  # fmt: skip
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, project_root, say
+from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, progress, say
 from forecasting.cli.experiments import ExperimentArgument, outcomes
-from forecasting.cli.telling import deliver, log, release_root, tell, tracking_store
+from forecasting.cli.telling import project, tell
 
 if TYPE_CHECKING:
     from forecasting.data.store import Store
-    from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.promotion import Settled
-    from forecasting.publishing.release import Release
 
 
 def promote(
@@ -38,42 +36,24 @@ def promote(
     luck; where that cannot be said the champion stays. Every decision is kept with its evidence.
     """
     from forecasting.data.store import Store
-    from forecasting.publishing.promotion import in_release, present
+    from forecasting.publishing.promotion import in_release
 
     store = Store.open(data_root(data))
-    release = present(release_root())
-    settled = settle(store, outcomes(store, experiment, as_of, jobs, release), release, reason)
+    here = project(store)
+    release = here.release
+    settled = here.gate(outcomes(store, experiment, as_of, jobs, release), reason)
     print_decisions(settled)
     if in_release(release, settled):
-        typer.echo("unchanged: the release holds these champions already")
+        typer.echo("\nunchanged: the release holds these champions already")
     put_in_force(store, settled)
-
-
-def settle(
-    store: Store, found: Sequence[Outcome], release: Release | None, reason: str | None = None
-) -> list[Settled]:
-    """Outcomes through the gate, with the editions published so far as evidence."""
-    from forecasting.publishing.promotion import enter, issued_forecasts, judge
-
-    editions = project_root() / "data" / "editions"
-    settled = []
-    for outcome in found:
-        issued = issued_forecasts(editions, outcome.as_of) if release is not None else None
-        _, labels = enter(outcome.experiment, release)
-        settled.append(judge(store, outcome, labels, issued, reason))
-    return settled
 
 
 def put_in_force(store: Store, settled: Sequence[Settled]) -> None:
     """Log the experiments, write the decisions down, release the champions and tell MLflow."""
-    from datetime import UTC, datetime
-
-    from forecasting.publishing.promotion import promote as carry_out
-
-    keys = log(store, [one.outcome for one in settled])
-    folder = carry_out(store, settled, keys, tracking_store(), release_root(), datetime.now(UTC))
-    say(f"champions of {sum(len(one.outcome.winners) for one in settled)} series released in {folder}")
-    tell(deliver())
+    with progress("tracking") as bar:
+        done = project(store).promote(settled, bar)
+    say(f"champions of {sum(len(one.outcome.winners) for one in settled)} series released in {done.folder}")
+    tell(done.delivery)
 
 
 def print_decisions(settled: Sequence[Settled]) -> None:

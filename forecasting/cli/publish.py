@@ -23,8 +23,8 @@ from forecasting.cli.console import (
     say,
 )
 from forecasting.cli.experiments import outcomes
-from forecasting.cli.promotion import print_decisions, put_in_force, settle
-from forecasting.cli.telling import deliver, release_root, tell
+from forecasting.cli.promotion import print_decisions, put_in_force
+from forecasting.cli.telling import deliver, project, release_root, tell
 from forecasting.errors import ForecastingError, UsageError
 
 if TYPE_CHECKING:
@@ -111,12 +111,13 @@ def main_job(jobs: JobsOption = 2) -> None:
     """Run the default experiments, promote, publish, and print where the report is."""
     from forecasting.cli.logs import Logs
     from forecasting.data.store import Store
-    from forecasting.publishing.promotion import in_release, present
+    from forecasting.publishing.promotion import in_release
 
     store = Store.open(data_root(None))
-    release = present(release_root())
+    here = project(store)
+    release = here.release
     found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs, release)
-    settled = settle(store, found, release)
+    settled = here.gate(found)
     if in_release(release, settled):
         tell(deliver())  # what an earlier run could not
     else:

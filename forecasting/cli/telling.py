@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecasting.cli.console import progress, project_root, say
 
 if TYPE_CHECKING:
+    from forecasting.api import Project
     from forecasting.data.store import Store
-    from forecasting.evaluation.outcome import Outcome
     from forecasting.tracking import Delivery
     from forecasting.tracking import Store as Tracking
 
@@ -27,19 +26,11 @@ def release_root() -> Path:
     return project_root() / "mlruns" / "releases"
 
 
-def log(store: Store, found: Sequence[Outcome]) -> dict[str, str]:
-    """Keep outcomes for MLflow; the key of each experiment by its name."""
-    from forecasting.publishing.promotion import record
-    from forecasting.reports.leaderboard import leaderboard_chart
-    from forecasting.tracking import keep_experiment
+def project(store: Store) -> Project:
+    """The project of the working directory, with the data a command was given."""
+    from forecasting.api import Project
 
-    keys = {}
-    for outcome in found:
-        judged = outcome.scores.frame["mase"].notna().any()
-        pictures = {"leaderboard.svg": leaderboard_chart(outcome.scores.frame)} if judged else {}
-        made = record(store, outcome, project_root() / "requirements.lock", pictures)
-        keys[outcome.experiment.name] = keep_experiment(tracking_store(), made)
-    return keys
+    return Project(project_root(), store)
 
 
 def deliver(budget: float | None = None) -> Delivery:

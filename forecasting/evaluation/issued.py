@@ -46,7 +46,7 @@ def issued_losses(
     actuals, _ = view(store, experiment, as_of, None, experiment.end)
     kind = str(experiment.end.kind)
     mine = editions[editions["series"].isin(set(models) & set(actuals.ids))]
-    mine = mine[mine["period"].map(lambda label: str(Period.parse(label).kind) == kind)]
+    mine = mine.loc[[str(Period.parse(label).kind) == kind for label in mine["period"]]]
     rows: list[dict[str, object]] = []
     for (edition, day), table in mine.groupby(["edition", "as_of"], sort=True):
         known = date.fromisoformat(str(day))
