@@ -21,6 +21,7 @@ MIDDLE = 0.6  # quantile of them: disturbances (lockdowns, subsidy gaps) mostly 
 SPEED_ERROR = 0.5  # standard deviation of the drift, as a share of it
 WANDER = 0.4  # standard deviation of a year's random walk of the log-odds
 NOISE = 1.0  # of the one-period error scale, not persisting
+CLOSEST = 0.97  # share of the market that is never passed
 
 
 def _odds(share: Array) -> Array:
@@ -46,7 +47,7 @@ def curve(p: Prepared, horizon: int, upper: float) -> tuple[Array, Array, Array,
     """The adoption curve: log-odds, seasonal figure ahead, drift per year at each step, present share."""
     per_year = max(p.season, 1)
     past, ahead = p.phases(horizon, recent=True)
-    share = np.clip(p.back(p.z - past) * p.unit / upper, 1e-9, 0.97)
+    share = np.clip(p.back(p.z - past) * p.unit / upper, 1e-9, CLOSEST)
     window = max(1, min(len(share), RECENT * per_year // 12 if per_year > 1 else 1))
     now = float(np.median(share[-window:]))
     speed = SPEED / (1.0 + now / HALF)
@@ -60,16 +61,18 @@ def curve(p: Prepared, horizon: int, upper: float) -> tuple[Array, Array, Array,
 
 
 def adopt(
-    p: Prepared, point: Array, upper: float, paths: int, sigma: float, rng: np.random.Generator
+    p: Prepared, point: Array, drawn: Array, upper: float, sigma: float, rng: np.random.Generator
 ) -> tuple[Array, Array, float]:
-    """Point forecast and joint paths in the units of ``p.y``, and the weight of the curve."""
-    horizon, per_year = len(point), max(p.season, 1)
+    """Point forecast and joint paths in the units of ``p.y``, and the weight of the curve.
+
+    ``point`` and ``drawn`` (horizon x paths) are the bank's. The bands of curve and bank are mixed as the
+    points are: the more a market is filled, the less the band rests on assumptions.
+    """
+    (horizon, paths), per_year = drawn.shape, max(p.season, 1)
     odds, ahead, drift, now = curve(p, horizon, upper)
     weight = 1.0 / (1.0 + now / TRUST)
     ceiling = upper / p.unit
-    curved = np.maximum(p.back(p.forward(_share(odds) * ceiling) + ahead), 1e-9)
-    mixed = np.exp(weight * np.log(curved) + (1 - weight) * np.log(np.maximum(point, 1e-9)))
-    mixed = np.minimum(mixed, 0.97 * ceiling)
+    curved = np.clip(p.back(p.forward(_share(odds) * ceiling) + ahead), 1e-9, CLOSEST * ceiling)
     speed = np.cumsum(drift)[:, None] / per_year * SPEED_ERROR * rng.standard_normal(paths)[None]
     walk = np.cumsum(rng.standard_normal((horizon, paths)), axis=0) * WANDER / np.sqrt(per_year)
     noise = (
@@ -78,5 +81,23 @@ def adopt(
         * (rng.standard_normal((horizon, paths)) + rng.standard_normal(paths)[None])
         / np.sqrt(2)
     )
-    sampled = _share(_odds(mixed / ceiling)[:, None] + speed + walk + noise) * ceiling
-    return mixed, sampled, weight
+    adopted = _share(_odds(curved / ceiling)[:, None] + speed + walk + noise) * ceiling
+    middle = np.minimum(_between(curved, point, weight), CLOSEST * ceiling)
+    sampled = np.minimum(_joined(adopted, drawn, weight), CLOSEST * ceiling)
+    return middle, sampled, weight
+
+
+def _between(curved: Array, bank: Array, weight: float) -> Array:
+    """The geometric mean with the weight of the curve."""
+    out: Array = np.exp(
+        weight * np.log(np.maximum(curved, 1e-9)) + (1 - weight) * np.log(np.maximum(bank, 1e-9))
+    )
+    return out
+
+
+def _joined(adopted: Array, drawn: Array, weight: float) -> Array:
+    """Quantile by quantile the mean of both, in the order of whole paths joined rank by rank."""
+    whole = [x[:, np.argsort(np.log(np.maximum(x, 1e-9)).mean(axis=0))] for x in (adopted, drawn)]
+    order = np.argsort(np.argsort(_between(whole[0], whole[1], weight), axis=1), axis=1)
+    marginal = _between(np.sort(adopted, axis=1), np.sort(drawn, axis=1), weight)
+    return np.take_along_axis(marginal, order, axis=1)

@@ -88,16 +88,16 @@ def forecast_one(
     told["correction"] = round(float(np.mean(moved / np.maximum(np.abs(point), 1e-9))), 4)
     mean_weight = weight.mean(axis=0)
     told["weights"] = {m: round(float(w), 4) for m, w in zip(tables.methods, mean_weight, strict=True)}
+    sampled = bands.sample(p, point, row, table, info, tables, paths, rng)
+    told["band"] = f"learnt widths and error trajectories ({tables.name}), square-root scale"
+    told["calibration_points"] = tables.calibration
     if upper is not None and adoption.applies(p, upper):
-        point, sampled, share = adoption.adopt(p, point, upper, paths, info["sigma_log"], rng)
+        point, sampled, share = adoption.adopt(p, point, sampled, upper, info["sigma_log"], rng)
         told["weights"] = {m: round(w * (1 - share), 4) for m, w in told["weights"].items()}
         told["weights"]["adoption"] = round(share, 4)
-        told |= {"band": "adoption curve: speed, random walk and noise of the log-odds", "upper": upper}
-        told["calibration_points"] = 0
-    else:
-        sampled = bands.sample(p, point, row, table, info, tables, paths, rng)
-        told["band"] = f"learnt widths and error trajectories ({tables.name}), square-root scale"
-        told["calibration_points"] = tables.calibration
+        assumed = "speed, random walk and noise of the log-odds, assumed"
+        told["band"] = f"{share:.0%} adoption curve ({assumed}), else {told['band']}"
+        told |= {"upper": upper, "calibration_points": 0}
     return AutoResult(point * p.unit, sampled * p.unit, told)
 
 
