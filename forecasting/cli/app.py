@@ -22,7 +22,9 @@ from forecasting.cli import (
     promotion,
     publish,
     report,
+    score,
     track,
+    why,
 )
 from forecasting.cli.console import explain, say
 from forecasting.errors import ForecastingError
@@ -54,6 +56,8 @@ app.command("benchmark")(benchmark.benchmark)
 app.command("publish")(publish.publish)
 app.command("deliver")(delivery.deliver)
 app.command("report")(report.report)
+app.command("score")(score.score)
+app.command("why")(why.why)
 app.command("make", hidden=True)(publish.main_job)
 app.command("ui")(experiments.ui)
 

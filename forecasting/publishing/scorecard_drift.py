@@ -72,14 +72,20 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """One row by series, by horizon and by edition, months and years apart; columns :data:`COLUMNS`.
 
     ``coverage_*`` are shares of figures inside each band, ``absolute_pct`` the median absolute error in percent,
-    ``skill`` one less the ratio of the scores to the naive ones (each in units of its figure), ``better`` the share of
-    figures on which the naive forecast scored worse. NaN where no yardstick is known.
+    ``skill`` one less the geometric mean of the ratios of the scores to the naive ones, which a few wild naive bands
+    cannot carry (the relative skill of the forecast hubs), ``better`` the share of figures on which the naive forecast
+    scored worse. NaN where no yardstick is known.
     """
     done = table[table["actual"].notna()]
     done = done.assign(horizon=[horizon(int(months)) for months in done["months_ahead"]])
     rows = []
     for by in ("series", "horizon", "edition"):
-        for (kind, group), mine in done.groupby(["kind", by], sort=True):
+        rank = {name: place for place, (_, name) in enumerate(HORIZONS)}
+        groups = sorted(
+            done.groupby(["kind", by]),
+            key=lambda one: (str(one[0][0]), rank.get(one[0][1], 0), str(one[0][1])),
+        )
+        for (kind, group), mine in groups:
             rows.append({"by": by, "group": group, "kind": kind, **_numbers(mine)})
     for kind, mine in done.groupby("kind", sort=True):
         rows.append({"by": ALL, "group": ALL, "kind": kind, **_numbers(mine)})
@@ -87,14 +93,14 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers(mine: pd.DataFrame) -> dict[str, float]:
-    judged = mine[mine["naive_wis"].notna() & (mine["actual"] > 0)]
-    own, other = (judged[name] / judged["actual"] for name in ("wis", "naive_wis"))
+    judged = mine[(mine["naive_wis"] > 0) & (mine["wis"] > 0)]
+    ratios = np.log((judged["wis"] / judged["naive_wis"]).to_numpy(dtype=float))
     return {
         "figures": len(mine),
         "windows": windows(mine),
         "absolute_pct": float(mine["absolute_pct"].median()),
         **{f"coverage_{band}": float(mine[f"inside_{band}"].mean()) for band in ("50", "80", "95")},
-        "skill": 1 - float(own.sum() / other.sum()) if other.sum() > 0 else np.nan,
+        "skill": 1 - float(np.exp(ratios.mean())) if len(judged) else np.nan,
         "better": float((judged["wis"] < judged["naive_wis"]).mean()) if len(judged) else np.nan,
     }
 
