@@ -68,14 +68,13 @@ def accounts(root: Path) -> list[Account]:
     for id, one in known.editions.items():
         if not (root / id).is_dir():
             continue
-        manifest = read_manifest(root / id)
         found.append(
             Account(
                 id,
-                str(manifest.get("key", "")),
-                date.fromisoformat(str(manifest["released"])),
-                date.fromisoformat(str(manifest["as_of"])),
-                str(manifest.get("status", "normal")),
+                str(one.facts.get("key", "")),
+                date.fromisoformat(str(one.facts["released"])),
+                date.fromisoformat(str(one.facts["as_of"])),
+                str(one.facts.get("status", "normal")),
                 one.manifest,
                 known.status(id),
                 known.fate(id),

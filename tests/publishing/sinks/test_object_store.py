@@ -262,6 +262,17 @@ def test_a_mirror_on_a_folder_that_cannot_be_written(root: Path, tmp_path: Path)
         one.deliver(root / SECOND, root)
 
 
+@pytest.mark.parametrize("name", [MANIFEST, "forecasts.csv"])
+def test_a_damaged_edition_is_told_and_keeps_no_other_back(root: Path, tmp_path: Path, name: str) -> None:
+    one = ObjectStore(ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror"))
+    path = root / FIRST / name
+    path.write_bytes(path.read_bytes()[:-9])
+    found = deliver_all([one], root / SECOND, root)
+    assert [(o.edition, o.outcome, o.tries) for o in found] == [(FIRST, "failed", 1), (SECOND, "delivered", 1)]
+    assert f"{root / FIRST} is not delivered: it is not what was published; {path}: " in found[0].detail
+    assert not (tmp_path / "mirror" / FIRST).exists()
+
+
 def test_a_later_edition_of_a_day_takes_the_pointer(root: Path, tmp_path: Path) -> None:
     one = ObjectStore(
         ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
