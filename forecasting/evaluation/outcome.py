@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,8 +70,9 @@ def carry_out(
     panel, regressors = view(store, experiment, as_of, None, experiment.end)
     chosen = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)
+    records = {(str(row["series"]), str(row["model"])): row for row in board.to_dict("records")}
     kept = {
-        id: _winner(store, experiment, as_of, id, model, panel, regressors, board)
+        id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
         for id, model in chosen.items()
     }
     return Outcome(experiment, as_of, scores, forecasts, board, kept)
@@ -104,7 +106,7 @@ def _winner(
     name: str,
     panel: Panel,
     regressors: Panel | None,
-    board: pd.DataFrame,
+    judged: Mapping[Any, Any] | None,
 ) -> Winner:
     candidate = next(c for c in experiment.models if c.name == name)
     pooled = build(candidate.model, candidate.parameters).pooled
@@ -120,8 +122,7 @@ def _winner(
         covariates=concerning,
         as_of=as_of.isoformat(),
     )
-    rows = board[(board["series"] == id) & (board["model"] == name)]
-    record = {} if rows.empty else {column: float(rows.iloc[0][column]) for column in COLUMNS}
+    record = {} if judged is None else {column: float(judged[column]) for column in COLUMNS}
     return Winner(id, name, recipe, fitted_on, concerning, record)
 
 

@@ -99,8 +99,12 @@ class Panel:
     def trimmed(self, id: str) -> pd.Series:
         """One series from its first to its last observation, gaps inside left as NaN."""
         values: pd.Series = self.values[id]
-        known = values.index[values.notna()]
-        return values.loc[known[0] : known[-1]] if len(known) else values.iloc[:0]
+        known = np.flatnonzero(~np.isnan(values.to_numpy(dtype=float)))
+        return values.iloc[known[0] : known[-1] + 1] if len(known) else values.iloc[:0]
+
+    def observed(self, id: str) -> int:
+        """How many observations a series has."""
+        return int(np.count_nonzero(~np.isnan(self.values[id].to_numpy(dtype=float))))
 
     def digest(self) -> str:
         """SHA-256 of kind, units, values, ceilings and known sums, independent of column order."""

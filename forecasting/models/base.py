@@ -85,7 +85,7 @@ class Forecaster(ABC):
         if covariates is not None and covariates.kind is not panel.kind:
             raise PeriodError(f"{self.name}: covariates are {covariates.kind}, the panel is {panel.kind}")
         for id in panel.ids:
-            known = int(panel.values[id].notna().sum())
+            known = panel.observed(id)
             if known < self.minimum:
                 raise Refusal(f"{self.name}: {id} has {known} observation(s), needs at least {self.minimum}")
             if np.isinf(panel.values[id].to_numpy(dtype=float)).any():
@@ -117,7 +117,7 @@ class Forecaster(ABC):
             if not np.isfinite(one).all():
                 raise Refusal(f"{self.name}: {id} has paths that are not finite numbers")
         for id in panel.ids:
-            known = int(panel.values[id].notna().sum())
+            known = panel.observed(id)
             self.certificate.setdefault(id, Certificate(self.band, 0, known))
             self.explanation.setdefault(id, {})
         names = dict.fromkeys(panel.ids, self.name)
@@ -252,12 +252,10 @@ class LocalForecaster(Forecaster):
     def _sample(self, panel: Panel, id: str) -> tuple[Sample, Link]:
         values = panel.trimmed(id)
         if self.history is not None:
-            known = np.flatnonzero(values.notna().to_numpy())
+            known = np.flatnonzero(~np.isnan(values.to_numpy(dtype=float)))
             enough = int(known[max(len(known) - FEWEST_LEARNT_FROM, 0)])
-            values = values.iloc[
-                min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0)) :
-            ]
-            values = values.loc[values.first_valid_index() :]
+            start = min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0))
+            values = values.iloc[known[known >= start][0] :]
         first = Period(panel.kind, int(values.index[0]))
         y = values.to_numpy(dtype=float)
         ceiling = ceiling_of(panel, id, first, len(y))

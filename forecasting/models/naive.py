@@ -166,7 +166,11 @@ class SeasonalNaive(LocalForecaster):
         if not np.isfinite(last).all() or int(usable.sum()) < 1:
             raise Refusal(f"{self.name}: {sample.id} needs two years of every month, or three annual values")
         table = np.array(
-            [np.where(np.isfinite(y), y, np.nanmean(y)) for y, ok in zip(years, usable, strict=True) if ok]
+            [
+                y if np.isfinite(y).all() else np.where(np.isfinite(y), y, np.nanmean(y))
+                for y, ok in zip(years, usable, strict=True)
+                if ok
+            ]
         )
         age = np.flatnonzero(usable).astype(float)
         return last, table, recency(age, self.memory * m)

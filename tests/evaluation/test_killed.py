@@ -53,8 +53,12 @@ class Project:
         """Run to the end; the seconds it took."""
         began = time.monotonic()
         code = self.start().wait(timeout=300)
-        assert code == 0, (self.root / "log").read_text()[-3000:]
+        assert code == 0, self.log
         return time.monotonic() - began
+
+    @property
+    def log(self) -> str:
+        return (self.root / "log").read_text()[-3000:]
 
     def forget(self) -> None:
         for name in (".cache", "mlruns"):
@@ -92,17 +96,17 @@ def test_killed_twenty_times_and_resumed_nothing_is_lost_or_doubled(tmp_path: Pa
     assert len(runs) == 1 + len(EXPERIMENT["models"])
     chance = random.Random(2030)
     project.forget()
-    kills = completed = 0
+    kills = 0
     while kills < KILLS:
         process = project.start()
         try:
-            assert process.wait(timeout=chance.uniform(0.05, 1.1) * whole) == 0
+            code = process.wait(timeout=chance.uniform(0.05, 1.1) * whole)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             kills += 1
         else:
-            completed += 1
+            assert code == 0, project.log
             assert project.fits == fits
             assert project.runs == runs
             project.forget()
@@ -124,5 +128,5 @@ def test_a_polite_stop_keeps_what_is_done(tmp_path: Path, signal: int) -> None:
     process.send_signal(signal)
     assert process.wait(timeout=60) != 0
     if signal == 2:
-        assert "the same command goes on from there" in (project.root / "log").read_text()
+        assert "the same command goes on from there" in project.log
     project.finish()
