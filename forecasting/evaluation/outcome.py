@@ -70,7 +70,7 @@ def carry_out(
     panel, regressors = view(store, experiment, as_of, None, experiment.end)
     chosen = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)
-    records = {(str(row["series"]), str(row["model"])): row for row in board.to_dict("records")}
+    records = _records(board)
     kept = {
         id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
         for id, model in chosen.items()
@@ -96,6 +96,11 @@ def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> dict[
 def _judged(experiment: Experiment, scores: Scores) -> dict[str, str]:
     names = [candidate.name for candidate in experiment.models]
     return winners(scores, experiment.metric, names, experiment.margin) if len(scores.frame) else {}
+
+
+def _records(board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
+    """The rows of a leaderboard by series and model."""
+    return {(str(row["series"]), str(row["model"])): row for row in board.to_dict("records")}
 
 
 def _winner(
@@ -173,8 +178,11 @@ def in_force(store: Store, outcome: Outcome, labels: Mapping[str, str]) -> Outco
     if not other:
         return outcome
     panel, regressors = view(store, outcome.experiment, outcome.as_of, None, outcome.experiment.end)
+    records = _records(outcome.board)
     kept = {
-        id: _winner(store, outcome.experiment, outcome.as_of, id, label, panel, regressors, outcome.board)
+        id: _winner(
+            store, outcome.experiment, outcome.as_of, id, label, panel, regressors, records.get((id, label))
+        )
         for id, label in other.items()
     }
     return replace(outcome, winners={**outcome.winners, **kept})
