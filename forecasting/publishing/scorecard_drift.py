@@ -83,7 +83,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         rank = {name: place for place, (_, name) in enumerate(HORIZONS)}
         groups = sorted(
             done.groupby(["kind", by]),
-            key=lambda one: (str(one[0][0]), rank.get(one[0][1], 0), str(one[0][1])),
+            key=lambda one: (str(one[0][0]), rank.get(str(one[0][1]), 0), str(one[0][1])),
         )
         for (kind, group), mine in groups:
             rows.append({"by": by, "group": group, "kind": kind, **_numbers(mine)})

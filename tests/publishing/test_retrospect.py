@@ -1,0 +1,146 @@
+"""A published edition says what moved since the last one and how earlier ones did; what fails there costs nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.publishing import retrospect
+from forecasting.publishing.attribution import EVERY, UNKNOWN
+from forecasting.publishing.attribution_mixed import DRIVERS, NEW
+from forecasting.publishing.candidate import Candidate, Verdict
+from forecasting.publishing.facts import Facts
+from forecasting.publishing.inputs import INPUTS, unpacked
+from forecasting.publishing.making import Draft
+from forecasting.publishing.previous import read
+from tests.publishing.small_job import TODAY, Project, plain
+from tests.publishing.small_world import EV, KNOWN_TO
+
+Cli = Callable[..., tuple[int, str, str]]
+MARCH = date(2026, 3, 20)
+
+
+def whole(facts: Facts, form: str, beside: Sequence[str]) -> Mapping[str, bytes]:
+    """The plain report and the tables of the past, as the real one lays them out."""
+    found = dict(plain(facts, form, beside))
+    if form == "csv":
+        found |= {f"{id}.csv": one.to_csv(index=False).encode() for id, one in facts.tables.items()}
+    return found
+
+
+@pytest.fixture(scope="module")
+def month_later(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """An edition of March without the last month, and one of April with it, from one release."""
+    root = tmp_path_factory.mktemp("project")
+    project = Project(root / "old", last=KNOWN_TO + -1, balance=True).release()
+    first = project.publish(known_on=MARCH, released=MARCH, today=MARCH)
+    assert first.new
+    later = Project(root / "new", balance=True)
+    shutil.rmtree(project.data)
+    shutil.copytree(later.data, project.data)
+    done = project.publish(render=whole)
+    assert done.new
+    return project
+
+
+def test_the_first_edition_attributes_nothing_and_scores_nothing(month_later: Project) -> None:
+    first = min(path for path in month_later.editions.iterdir() if path.name.startswith("2026-03"))
+    assert not (first / "attribution.parquet").exists()
+    assert pd.read_parquet(first / "scores.parquet").empty
+
+
+def test_the_next_edition_splits_every_move_and_its_inputs_give_what_it_prints(month_later: Project) -> None:
+    table = pd.read_parquet(month_later.latest / "attribution.parquet")
+    causes = [cause for cause in EVERY if cause in table]
+    assert set(causes) == {NEW, DRIVERS}, "neither code, nor fallbacks, nor anything unseparated"
+    rest = (table[causes].sum(axis=1) - (table["after"] - table["before"])).abs()
+    assert (rest <= 1e-9 * table[["before", "after"]].abs().max(axis=1)).all()
+    printed = month_later.table()
+    medians = printed[printed["quantile"] == 0.5].set_index(["series", "period"])["value"]
+    mine = table[(table["scenario"] == "") & (table["measure"] == "median")]
+    assert len(mine) > 100
+    for row in mine.itertuples():
+        assert row.after == medians[row.about, row.period]
+    told = json.loads((month_later.latest / "MANIFEST.json").read_text())
+    assert {"attribution.parquet", "scores.parquet"} <= {entry["path"] for entry in told["files"]}
+
+
+def test_the_month_that_came_is_scored_against_the_edition_before_it(month_later: Project) -> None:
+    scored = pd.read_parquet(month_later.latest / "scores.parquet")
+    assert set(scored["period"]) >= {"2026-03"}
+    row = scored[(scored["series"] == EV) & (scored["period"] == "2026-03")].iloc[0]
+    assert row["edition"].startswith("2026-03-20")
+    assert row["months_ahead"] in (0, 1)
+    assert row["error_pct"] == pytest.approx(100 * (row["median"] / row["actual"] - 1))
+
+
+def test_why_prints_the_headlines_and_one_number(month_later: Project, cli: Cli) -> None:
+    code, out, _ = cli("why", "latest", "--editions", month_later.editions)
+    assert code == 0
+    assert "FY2030: " in out
+    assert f"{NEW} " in out
+    code, out, _ = cli("why", "latest", EV, "FY2030", "--editions", month_later.editions)
+    assert code == 0
+    assert out.count("→") == 4, "the editions, the median and both ends of the band"
+    code, _, err = cli("why", "latest", "evv", "FY2030", "--editions", month_later.editions)
+    assert code == 2
+    assert "did you mean 'ev'" in err
+    first = min(p.name for p in month_later.editions.iterdir() if p.name.startswith("2026-03"))
+    code, _, err = cli("why", first, "--editions", month_later.editions)
+    assert code == 66
+    assert "first edition" in err
+
+
+def test_score_prints_and_writes_every_figure(month_later: Project, cli: Cli, tmp_path: Path) -> None:
+    wanted = tmp_path / "scores.csv"
+    code, out, _ = cli(
+        "score", "--data", month_later.data, "--editions", month_later.editions, "--csv", wanted
+    )
+    assert code == 0
+    assert "by months ahead" in out
+    assert "up to 3 months" in out
+    written = pd.read_csv(wanted, float_precision="round_trip")
+    kept = pd.read_parquet(month_later.latest / "scores.parquet")
+    np.testing.assert_array_equal(written["wis"], kept["wis"])
+
+
+def test_an_edition_without_its_inputs_leaves_one_cause_and_a_warning(
+    month_later: Project, tmp_path: Path
+) -> None:
+    first = min(path for path in month_later.editions.iterdir() if path.name.startswith("2026-03"))
+    bare = tmp_path / first.name
+    shutil.copytree(first, bare)
+    previous, _ = read(first)
+    (bare / INPUTS).unlink()
+    inputs = unpacked(month_later.latest, tmp_path / "inputs", TODAY)
+    candidate = Candidate(
+        month_later.table(),
+        {},
+        pd.DataFrame(),
+        {},
+        inputs.store.catalogue,
+        inputs.store.as_of(TODAY),
+        TODAY,
+        TODAY,
+    )
+    draft = Draft(candidate, Verdict(), {}, [], "")
+    found = retrospect.look_back(
+        month_later.editions,
+        draft,
+        inputs,
+        replace(previous, folder=bare),
+        tmp_path / "cache",
+        inputs.store.catalogue.publication.job,
+    )
+    table = pd.read_parquet(io.BytesIO(found.files["attribution.parquet"]))
+    assert [cause for cause in EVERY if cause in table] == [UNKNOWN]
+    assert any("could not be attributed" in one.text for one in found.draft.verdict.objections)
