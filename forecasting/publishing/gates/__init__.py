@@ -8,13 +8,8 @@ thresholds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 
-import pandas as pd
-
-from forecasting.catalogue import Catalogue
 from forecasting.errors import UsageError, nearest
-from forecasting.frames import OBSERVATION_COLUMNS, Observations
 from forecasting.publishing.candidate import Candidate, Objection, Verdict
 from forecasting.publishing.gates.balance import identities, scenarios
 from forecasting.publishing.gates.bands import flat, width
@@ -35,7 +30,6 @@ __all__ = [
     "View",
     "judge",
     "judged",
-    "objections",
     "require_known",
 ]
 
@@ -61,7 +55,6 @@ GATES: dict[str, Gate] = {
     "identities": identities,
     "scenarios": scenarios,
 }
-TABLE = ("finite", "ordered", "non_negative", "complete", "ceiling")
 FIXED = frozenset({"finite", "ordered", "non_negative", "complete"})  # no reason makes these publishable
 
 
@@ -93,16 +86,3 @@ def judged(view: View, overrides: Mapping[str, str]) -> Verdict:
         for found in sorted(gate(view), key=lambda one: (one.series, one.text, one.severity))
     ]
     return Verdict(tuple(dict.fromkeys(said)))
-
-
-def objections(table: pd.DataFrame, catalogue: Catalogue) -> dict[str, list[str]]:
-    """What the gates have against a forecast table alone, by gate."""
-    nothing = Observations(pd.DataFrame(columns=list(OBSERVATION_COLUMNS)))
-    today = date.today()
-    candidate = Candidate(table, {}, pd.DataFrame(), {}, catalogue, nothing, today, today)
-    said: dict[str, list[str]] = {}
-    for one in judge(candidate, {}).objections:
-        if one.gate not in TABLE:
-            continue
-        said.setdefault(one.gate, []).append(f"{one.series} {one.text}".strip())
-    return said
