@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,7 +85,7 @@ class ObjectStore:
         if _held(store, path) == content:
             return 0
         if "file" in _protocols(store):
-            draft = f"{path}.{os.getpid()}.part"
+            draft = f"{path}.part"
             store.makedirs(path.rpartition("/")[0], exist_ok=True)
             store.pipe_file(draft, content)
             Path(draft).replace(path)

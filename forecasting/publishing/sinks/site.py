@@ -84,7 +84,11 @@ def _swap(staging: Path, place: Path) -> bool:
     if before is not None and before.is_dir():
         os.utime(before)
     for old in place.parent.glob(f".{place.name}-*"):
-        if old.resolve() != final.resolve() and old != aside and time.time() - old.stat().st_mtime > STAYS:
+        if old in (final, aside) or time.time() - old.lstat().st_mtime < STAYS:
+            continue
+        if old.is_symlink():
+            old.unlink()
+        else:
             shutil.rmtree(old)
     return True
 

@@ -16,7 +16,7 @@ import pytest
 from forecasting.catalogue.sinks import ObjectStoreRecord
 from forecasting.errors import ConfigError, DataError, ServiceAway
 from forecasting.publishing import ledger
-from forecasting.publishing.edition import MANIFEST, digest_of
+from forecasting.publishing.edition import MANIFEST, digest_of, verify
 from forecasting.publishing.sinks import object_store
 from forecasting.publishing.sinks.deliver import deliver_all
 from forecasting.publishing.sinks.object_store import ObjectStore
@@ -253,6 +253,17 @@ def test_folders_and_memory(kind: str, root: Path, tmp_path: Path) -> None:
     assert not [name for name in there.find(base) if name.endswith(".part")]
 
 
+def test_a_mirrored_edition_is_one_after_a_kill(root: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "mirror" / SECOND / "forecasts.csv.part"
+    draft.parent.mkdir(parents=True)
+    draft.write_text("half")
+    one = ObjectStore(
+        ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
+    )
+    one.deliver(root / SECOND, root)
+    assert verify(tmp_path / "mirror" / SECOND)["edition"] == SECOND
+
+
 def test_a_mirror_on_a_folder_that_cannot_be_written(root: Path, tmp_path: Path) -> None:
     (tmp_path / "mirror").write_text("a file, not a folder")
     one = ObjectStore(
@@ -264,11 +275,16 @@ def test_a_mirror_on_a_folder_that_cannot_be_written(root: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("name", [MANIFEST, "forecasts.csv"])
 def test_a_damaged_edition_is_told_and_keeps_no_other_back(root: Path, tmp_path: Path, name: str) -> None:
-    one = ObjectStore(ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror"))
+    one = ObjectStore(
+        ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
+    )
     path = root / FIRST / name
     path.write_bytes(path.read_bytes()[:-9])
     found = deliver_all([one], root / SECOND, root)
-    assert [(o.edition, o.outcome, o.tries) for o in found] == [(FIRST, "failed", 1), (SECOND, "delivered", 1)]
+    assert [(o.edition, o.outcome, o.tries) for o in found] == [
+        (FIRST, "failed", 1),
+        (SECOND, "delivered", 1),
+    ]
     assert f"{root / FIRST} is not delivered: it is not what was published; {path}: " in found[0].detail
     assert not (tmp_path / "mirror" / FIRST).exists()
 

@@ -85,6 +85,15 @@ def test_an_old_site_stays_for_readers_inside_it_then_goes(site: Site, root: Pat
     assert not [name for name in names if "staging" in name or "link" in name]
 
 
+def test_what_killed_runs_left_goes(site: Site, root: Path, tmp_path: Path) -> None:
+    (tmp_path / ".served-staging-1" / "inner").mkdir(parents=True)
+    (tmp_path / ".served-link-1").symlink_to("nowhere")
+    for name in (".served-staging-1", ".served-link-1"):
+        os.utime(tmp_path / name, (0, 0), follow_symlinks=False)
+    site.deliver(root / SECOND, root)
+    assert sorted(p.name[:8] for p in tmp_path.iterdir()) == [".served-", "editions", "served"]
+
+
 def test_a_folder_that_lies_there_is_put_aside(site: Site, root: Path, tmp_path: Path) -> None:
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "mine.html").write_text("mine")
