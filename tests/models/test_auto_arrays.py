@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from forecasting.models.auto import forecast_arrays
+from forecasting.models.auto.bands import between
 
 
 def series(n: int = 60, season: int = 12, seed: int = 0) -> np.ndarray:
@@ -130,3 +131,21 @@ def test_adoption_does_not_depend_on_the_unit():
     y = growing()
     a, b = one(y, upper=[5e4]), one(y * 1e3, upper=[5e7])
     np.testing.assert_allclose(b.paths, a.paths * 1e3, rtol=1e-6)
+
+
+def test_in_a_filled_market_the_band_is_the_learnt_one():
+    y = 1000 + 150 * np.sin(np.arange(96)) + 20 * np.arange(96)
+    plain, grown = one(y), one(y, upper=[y.max() * 1.5])
+    width = [np.log(np.divide(*np.quantile(r.paths[-1], [0.8, 0.2]))) for r in (plain, grown)]
+    assert grown.explanation["weights"]["adoption"] < 0.2
+    assert width[1] == pytest.approx(width[0], rel=0.35)
+    assert np.corrcoef(grown.paths[-1], grown.paths[-2])[0, 1] > 0.5
+
+
+def test_profiles_run_between_the_lengths_learnt():
+    table = np.array([[[1.0, 2.0]], [[3.0, 6.0]]])
+    lengths = np.array([8.0, 32.0])
+    np.testing.assert_allclose(between(table, lengths, 5), table[0])
+    np.testing.assert_allclose(between(table, lengths, 16), [[2.0, 4.0]])
+    np.testing.assert_allclose(between(table, lengths, 400), table[1])
+    np.testing.assert_allclose(between(table[:1], lengths[:1], 400), table[0])

@@ -11,6 +11,7 @@ import pytest
 from forecasting.errors import Refusal
 from forecasting.frames import Panel
 from forecasting.models import MODELS, build, intervals
+from forecasting.models.auto import forecast_arrays
 from forecasting.models.base import LocalForecaster
 from forecasting.models.certificate import TABLE, Certificate, shape, simulated, stretch
 from forecasting.periods import Kind, Period
@@ -84,11 +85,23 @@ def test_models_hold_on_fresh_series_what_their_certificate_says(name: str, leng
     assert np.mean(held, axis=0) == pytest.approx([one.simulated_80, one.simulated_95], abs=0.035)
 
 
+@pytest.mark.parametrize("length", [6, 8, 10, 15, 30])
+def test_learnt_bands_of_auto_hold_what_they_say(length: int) -> None:
+    rng = np.random.default_rng([9, length])
+    z = np.concatenate([worlds(law, length, 80, rng) for law in LAWS])
+    keys = [str(i) for i in range(len(z))]
+    found = forecast_arrays([np.exp(row[:length]) for row in z], 1, HORIZON, paths=200, seed=1, keys=keys)
+    bands = np.quantile([one.paths for one in found], [0.1, 0.9, 0.025, 0.975], axis=2)
+    y = np.exp(z[:, length:])
+    held = [((y >= bands[i]) & (y <= bands[i + 1])).mean() for i in (0, 2)]
+    assert held == pytest.approx([0.8, 0.95], abs=0.03)
+
+
 def test_every_simulated_length_holds_or_is_refused() -> None:
     table = json.loads(TABLE.read_text())
     local = {name for name, model in MODELS.items() if issubclass(model, LocalForecaster)} - {"driver"}
     assert local <= set(table["methods"])
-    for name in [*local, "engine"]:
+    for name in [*local, "engine", "auto"]:
         for length, row in table["methods"][name].items():
             one = Certificate(name, 1, int(length), int(length), row["coverage_80"], row["coverage_95"])
             assert one.holds, (name, length, row)
