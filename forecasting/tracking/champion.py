@@ -62,7 +62,7 @@ class Champion:
             {} if covariates is None else {"covariates": covariates.digest()}
         )
         digest = identity(recipe_json, golden, inputs)
-        return cls(series, recipe_json, golden, digest, inputs, experiment, run_key, versions())
+        return cls(series, recipe_json, golden, digest, inputs, experiment, run_key, dict(versions()))
 
     @property
     def card(self) -> dict[str, Any]:
