@@ -23,6 +23,9 @@ from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Member, Total
 
+NAIVE = ("naive", "seasonal_naive")
+YARDSTICK = ("naive_mase", "naive_crps")  # what a champion's own scores are held against
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -99,8 +102,16 @@ def _judged(experiment: Experiment, scores: Scores) -> dict[str, str]:
 
 
 def _records(board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
-    """The rows of a leaderboard by series and model."""
-    return {(str(row["series"]), str(row["model"])): row for row in board.to_dict("records")}
+    """The rows of a leaderboard by series and model, with the scores of the better naive model of the series."""
+    judged = board[board["model"].isin(NAIVE) & (board["failures"] == 0)].dropna(subset=["crps"])
+    best = judged.sort_values(["series", "crps"]).drop_duplicates("series").set_index("series")
+    yardsticks = {
+        str(series): {"naive_mase": row["mase"], "naive_crps": row["crps"]} for series, row in best.iterrows()
+    }
+    rows = board.to_dict("records")
+    return {
+        (str(row["series"]), str(row["model"])): row | yardsticks.get(str(row["series"]), {}) for row in rows
+    }
 
 
 def _winner(
@@ -127,7 +138,8 @@ def _winner(
         covariates=concerning,
         as_of=as_of.isoformat(),
     )
-    record = {} if judged is None else {column: float(judged[column]) for column in COLUMNS}
+    held = judged or {}
+    record = {column: float(held[column]) for column in (*COLUMNS, *YARDSTICK) if column in held}
     return Winner(id, name, recipe, fitted_on, concerning, record)
 
 

@@ -22,7 +22,9 @@ from forecasting.publishing.release import Release, Released
 
 SCENARIO = "baseline"
 COLUMNS = ["series", "kind", "period", "scenario", "quantile", "value", "unit", "model"]
-_RECORD = ["origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps"]
+_RECORD = [
+    "origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps", "naive_mase", "naive_crps",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,10 @@ COUNTS = ("origins", "points")
 _NUMBERS = {
     "forecasts": ("quantile", "value"),
     "history": ("value",),
-    "certificates": ("origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps"),
-}
+    "certificates": (
+        "origins", "points", "coverage_50", "coverage_80", "coverage_95", "mase", "crps", "naive_mase", "naive_crps",
+    ),
+}  # fmt: skip
 
 
 def from_facts(facts: Facts) -> Material:

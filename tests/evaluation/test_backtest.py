@@ -105,6 +105,19 @@ def test_scores_are_in_units_of_the_naive_error(store: Store, tmp_path: Path) ->
     assert json.dumps(outcome.winners["in.magnets.value.85051110"].record)
 
 
+def test_a_record_holds_the_score_of_the_better_naive_model(store: Store, tmp_path: Path) -> None:
+    outcome = carry_out(store, experiment("damped_drift", "naive", "seasonal_naive"), CUT, Cache(tmp_path))
+    for id, winner in outcome.winners.items():
+        mine = outcome.board[
+            (outcome.board["series"] == id) & outcome.board["model"].isin(["naive", "seasonal_naive"])
+        ]
+        best = mine.sort_values("crps").iloc[0]
+        assert len(mine) == 2
+        assert (winner.record["naive_crps"], winner.record["naive_mase"]) == (best["crps"], best["mase"])
+    alone = carry_out(store, experiment("damped_drift"), CUT, Cache(tmp_path))
+    assert all("naive_crps" not in winner.record for winner in alone.winners.values())
+
+
 def test_what_is_put_is_got(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     quantiles, draws = kept(np.random.default_rng(1).lognormal(size=(1, 3, 500)))
