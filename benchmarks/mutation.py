@@ -186,6 +186,7 @@ def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
         print(f"{room['code']}: the tests fail without any change", file=sys.stderr)
         return False
     running: dict[int, str] = {}
+    print(f"{room['code']}: {len(made)} mutants", flush=True)
     alive = 0
     for path, said, source in [*made, *[(code, "", "")] * jobs]:
         if running and (len(running) >= jobs or not said):
@@ -196,7 +197,8 @@ def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
                 print(f"alive  {running[child]}", flush=True)
             del running[child]
         if said:
-            running[start(module_name(path), path, source, tests, seconds)] = said
+            nearest = sorted(tests, key=lambda test: path.stem not in test)
+            running[start(module_name(path), path, source, nearest, seconds)] = said
     score = 1 - alive / len(made)
     noticed_of = f"{len(made) - alive} of {len(made)} mutants noticed"
     print(f"{room['code']}: {noticed_of}: score {score:.1%}, least {room['least']:.0%}")
