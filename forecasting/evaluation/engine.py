@@ -12,8 +12,8 @@ from functools import partial
 from multiprocessing import get_context
 
 from forecasting.errors import ConfigError, ServiceAway
-from forecasting.evaluation.cache import Cache, code_digest
-from forecasting.evaluation.fits import Fit, Work
+from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.fits import Fit, Work, fit_digest
 
 Progress = Callable[[int, int], None]
 Todo = Iterable[tuple[int, Work]]
@@ -110,7 +110,7 @@ def _side_by_side(todo: Todo, jobs: int) -> Done:
     from joblib import Parallel, delayed
 
     # Works travel as bytes: Dask would scatter objects to a worker, and lose them with it.
-    calls = (delayed(_carried)(n, pickle.dumps(work), code_digest()) for n, work in todo)
+    calls = (delayed(_carried)(n, pickle.dumps(work), fit_digest()) for n, work in todo)
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="3*n_jobs", batch_size=1)
     try:
         yield from parallel(calls)
@@ -155,7 +155,7 @@ def _connected(address: str) -> Iterator[Run]:
 def _carried(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
     from threadpoolctl import threadpool_limits
 
-    if code_digest() != code:
+    if fit_digest() != code:
         raise ConfigError(
             "a worker runs other models or libraries than this process; "
             "install the same version and the same requirements.lock on every worker"
@@ -171,7 +171,7 @@ def _one_by_one(todo: Todo) -> Done:
         for ids in [work.ids] if work.pooled else [(id,) for id in work.ids]:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
                 try:
-                    yield alone.submit(_carried, n, pickle.dumps(work.of(ids)), code_digest()).result()
+                    yield alone.submit(_carried, n, pickle.dumps(work.of(ids)), fit_digest()).result()
                 except BrokenProcessPool:
                     words = f"{work.candidate.name}: its process died (killed, out of memory, or crashed)"
                     yield n, {id: Fit.refused(words, lasting=False) for id in ids}

@@ -9,6 +9,8 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,8 +25,24 @@ from forecasting.models import Forecaster, build
 from forecasting.periods import Period
 
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
-LAYOUT = 2  # of what is kept; counts in every key
 REFUSALS = (ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError)
+
+
+@cache
+def fit_digest() -> str:
+    """SHA-256 over the code a fit runs through: models, libraries, and what is done to paths before they are kept."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256(code_digest().encode() + GRID.tobytes())
+    for path in [
+        Path(__file__),
+        root / "data" / "revisions.py",
+        root / "data" / "gaps.py",
+        root / "periods.py",
+    ]:
+        digest.update(path.read_bytes())
+    for path in sorted((root / "frames").glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +153,8 @@ class Work:
 
     def keys(self, slices: Mapping[str, str]) -> list[str]:
         """The content address of each fit: everything it depends on, and the code; ``slices`` are the digests."""
-        told = [LAYOUT, self.named[0], str(self.origin.cutoff), self.steps, self.paths, self.seed]
-        base = hashlib.sha256(repr([*told, code_digest()]).encode())
+        told = [self.named[0], str(self.origin.cutoff), self.steps, self.paths, self.seed]
+        base = hashlib.sha256(repr([*told, fit_digest()]).encode())
         found = []
         for id in self.ids:
             digest = base.copy()

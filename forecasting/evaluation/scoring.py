@@ -138,20 +138,18 @@ def _table(judged: Judged) -> dict[str, Any]:
 
 
 def _joined(parts: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
-    """One table from columns in parts; a column a part does not have is not a number there."""
+    """One table from columns in parts, which are used up; a column a part does not have is not a number there."""
     if not parts:
         return pd.DataFrame(columns=columns)
     lengths = [len(part["model"]) for part in parts]
     made: dict[str, Any] = {}
     for name in columns:
-        text = name in TEXTS
-        dtype: Any = object if text else float
+        dtype: Any = object if name in TEXTS else float
         gap = "" if name == "failure" else np.nan
-        whole = np.concatenate(
-            [
-                np.asarray(part.get(name, np.full(n, gap)), dtype=dtype)
-                for part, n in zip(parts, lengths, strict=True)
-            ]
-        )
+        pieces = [
+            np.asarray(part.pop(name) if name in part else np.full(n, gap), dtype=dtype)
+            for part, n in zip(parts, lengths, strict=True)
+        ]
+        whole = np.concatenate(pieces)
         made[name] = whole.astype(int) if name == "step" and np.isfinite(whole).all() else whole
     return pd.DataFrame(made, copy=False)
