@@ -6,17 +6,15 @@ database. A server that does not answer is noticed in seconds, before MLflow's o
 
 from __future__ import annotations
 
-import logging
 import os
 import re
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from filelock import FileLock, Timeout
 
@@ -31,6 +29,7 @@ from forecasting.errors import (
     ServiceAway,
 )
 from forecasting.tracking import probes
+from forecasting.tracking.migration import migrate_file, migrate_server
 from forecasting.tracking.patience import BUDGET, Guarded, Patience
 
 if TYPE_CHECKING:
@@ -112,9 +111,9 @@ class Store:
     def patient(self, budget: float = BUDGET) -> Self:
         """The same store for a job that goes on without it: ``budget`` seconds of waiting in all.
 
-        A local database works rather than waits, so a second of each of its calls is free.
+        A local database works rather than waits, so the first seconds of each of its calls are free.
         """
-        return replace(self, patience=Patience(budget, free=1.0 if self.local else 0.0))
+        return replace(self, patience=Patience(budget, free=ANSWER_WITHIN if self.local else 0.0))
 
     def ready(self) -> Self:
         """Create or migrate the database once, or find that the server answers; cheap to call again.
@@ -265,40 +264,11 @@ class Store:
             raise CannotCreate("the tracking store cannot be created", [fault]) from error
 
     def _migrate(self) -> None:
-        """Under the lock: create the tables, or bring older ones up to date after a backup."""
         prepare()
-        from alembic.util.exc import CommandError
-        from mlflow.store.db import utils as untyped
-        from mlflow.store.tracking import sqlalchemy_store as tracking
-
-        utils: Any = untyped
-        make: Any = tracking.SqlAlchemyStore
-
-        with _quiet():
-            engine = utils.create_sqlalchemy_engine(self.uri)
-            try:
-                here, wanted = utils._get_schema_version(engine), utils._get_latest_schema_revision()
-                if here is not None and here != wanted:
-                    if self.local:
-                        shutil.copy2(self.database, f"{self.database}.before-{wanted}")
-                    utils._upgrade_db(engine)
-            except CommandError as error:
-                raise self._translated(error) from error
-            finally:
-                engine.dispose()
-            # Also makes MLflow's default experiment, which concurrent first users would make twice.
-            make(self.uri, self.artifacts.as_uri())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """A migration reports a hundred steps that mean nothing to a reader."""
-    before = logging.root.manager.disable
-    logging.disable(max(before, logging.INFO))
-    try:
-        yield
-    finally:
-        logging.disable(before)
+        if self.local:
+            migrate_file(self.database, self.artifacts.as_uri())
+        else:
+            migrate_server(self.uri, self.artifacts.as_uri(), self.shown)
 
 
 def default_store(root: Path) -> Store:

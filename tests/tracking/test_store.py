@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import CannotCreate, ConfigError, Locked, ServiceAway
+from forecasting.errors import CannotCreate, ConfigError, DataError, Locked, ServiceAway
 from forecasting.tracking import Store, default_store
 from forecasting.tracking import store as module
 
@@ -163,3 +163,45 @@ def test_a_schema_of_the_future_is_named(store: Store) -> None:
     with pytest.raises(ConfigError) as caught:
         store.ready()
     assert "schema" in caught.value.message
+
+
+KILLED = """
+import multiprocessing, os, random, signal, sqlite3, sys, time
+from pathlib import Path
+from forecasting.tracking.store import Store, prepare
+prepare()
+import mlflow.store.tracking.sqlalchemy_store
+from mlflow.store.db import utils
+home, chance = Path(sys.argv[1]), random.Random(3)
+store = Store(f"sqlite:///{home / 'mlflow.db'}", home / "artifacts")
+context, kills = multiprocessing.get_context("fork"), 0
+for _ in range(6):
+    (home / "mlflow.db").unlink(missing_ok=True)
+    child = context.Process(target=store.ready)
+    child.start()
+    deadline = time.monotonic() + 60
+    while not list(home.glob(".mlflow.db.making-*")) and child.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    time.sleep(chance.uniform(0.0, 1.0))
+    child.kill()
+    child.join()
+    kills += child.exitcode == -signal.SIGKILL
+    if (home / "mlflow.db").exists():
+        store.ready()
+store.ready()
+print(kills > 0, sorted(path.name for path in home.iterdir() if "making" in path.name), store.experiment("x"))
+"""
+
+
+def test_a_first_start_that_is_killed_leaves_no_half_database(tmp_path: Path) -> None:
+    out, err = run(KILLED, str(tmp_path / "mlruns"), cwd=tmp_path).communicate(timeout=300)
+    assert out.strip() == "True [] 1", err
+
+
+def test_a_database_in_pieces_is_named(store: Store) -> None:
+    with sqlite3.connect(store.database) as database:
+        database.execute("update alembic_version set version_num = '451aebb31d03'")
+    with pytest.raises(DataError) as caught:
+        store.ready()
+    assert caught.value.faults[0].where == str(store.database)
+    assert "restore the backup" in caught.value.faults[0].do
