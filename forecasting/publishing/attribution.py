@@ -156,8 +156,7 @@ def changes(table: pd.DataFrame, catalogue: Catalogue, graph: Graph | None) -> p
                     "amount": amount,
                 }
             )
-    order = {id: place for place, id in enumerate(dict.fromkeys(str(row["about"]) for row in rows))}
-    ranked = sorted(rows, key=lambda row: ("/" not in str(row["about"]), order[str(row["about"])]))
+    ranked = sorted(rows, key=lambda row: str(row["about"]) in catalogue.series)
     return pd.DataFrame(ranked, columns=list(COLUMNS))
 
 
@@ -177,4 +176,4 @@ def _headline(
     if id not in (graph.demand, graph.home_supply, graph.home, graph.market, graph.oxide):
         return None
     node = graph.nodes[id]
-    return {"about": f"{scenario}/{id}", "title": f"{node.title} ({scenario})", "unit": node.unit}
+    return {"about": f"{scenario}.{id}", "title": f"{node.title} ({scenario})", "unit": node.unit}

@@ -1,10 +1,11 @@
 """Every past edition held against what happened since: errors, scores, coverage, and skill against naive.
 
 An edition is scored whether it stands or was superseded, because readers relied on it; a retracted one is not. A
-period is scored once its figure became known after the edition's day of data. The score counts against the *first
-final* figure (actual or derived), which later changes of definition cannot move; the score against the figure believed
-today stands beside it. Where only a provisional figure or an estimate is known, the score against it counts for
-nothing yet and stands in the columns of the latest figure alone.
+period is scored once its figure is known and was not when the edition was made: it became known after the day of the
+edition's data, or was entered later and is not among the figures the edition printed. The score counts against the
+*first final* figure (actual or derived), which later changes of definition cannot move; the score against the figure
+believed today stands beside it. Where only a provisional figure or an estimate is known, the score against it counts
+for nothing yet and stands in the columns of the latest figure alone.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from forecasting.catalogue import Catalogue
 from forecasting.data.outturns import Figure, Outturns
 from forecasting.data.store import Store
 from forecasting.evaluation.metrics import interval_score
-from forecasting.frames import LEVELS, Array
+from forecasting.frames import LEVELS, Array, Observations
 from forecasting.periods import Kind, Period
 from forecasting.publishing.edition import editions, read_manifest
 from forecasting.publishing.ledger import ledger
+from forecasting.publishing.scorecard_drift import horizon
 from forecasting.publishing.scorecard_naive import naive_of
 
 COLUMNS = (
@@ -82,7 +84,8 @@ def _of_edition(one: Issued, store: Store, outturns: Outturns, as_of: date, cach
         return pd.DataFrame(columns=list(COLUMNS))
     wide = wide.dropna()
     keys = [tuple(map(str, key)) for key in wide.index]
-    happened = [_happened(outturns, key[0], Period.parse(key[1]), one.as_of) for key in keys]
+    seen = _seen(one.folder, store.catalogue)
+    happened = [_happened(outturns, seen, key[0], Period.parse(key[1]), one.as_of) for key in keys]
     due = [latest is not None for _, latest in happened]
     keys = [key for key, known in zip(keys, due, strict=True) if known]
     if not keys:
@@ -102,12 +105,26 @@ def _of_edition(one: Issued, store: Store, outturns: Outturns, as_of: date, cach
     return _judged(found, quantiles, yardstick, pairs)[list(COLUMNS)]
 
 
+def _seen(folder: Path, catalogue: Catalogue) -> Outturns | None:
+    """What an edition itself knew, from the figures it printed; None where it printed none."""
+    path = folder / "history.csv"
+    if not path.is_file():
+        return None
+    rows = pd.read_csv(path, keep_default_na=False, float_precision="round_trip")
+    rows = rows[rows["source"].isin(list(catalogue.sources))]
+    return Outturns(catalogue, Observations(rows.assign(available_at=pd.to_datetime(rows["available_at"]))))
+
+
 def _happened(
-    outturns: Outturns, series: str, period: Period, as_of: date
+    outturns: Outturns, seen: Outturns | None, series: str, period: Period, as_of: date
 ) -> tuple[Figure | None, Figure | None]:
-    """The first final and the latest figure of a period, as far as they became known after a day."""
-    first, latest = outturns.first(series, period), outturns.latest(series, period)
-    return tuple(one if one is not None and one.known > as_of else None for one in (first, latest))  # type: ignore[return-value]
+    """The first final and the latest figure of a period, as far as an edition did not know it."""
+    unknown = seen is not None and seen.latest(series, period) is None
+
+    def new(one: Figure | None) -> Figure | None:
+        return one if one is not None and (unknown or one.known > as_of) else None
+
+    return new(outturns.first(series, period)), new(outturns.latest(series, period))
 
 
 def _judged(
@@ -150,8 +167,8 @@ def _held(quantiles: Array, band: str, figure: Array) -> Array:
 
 
 def track_record(table: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    """The rows a report prints: of each target its newest year, or newest period where no year was forecast, as each
-    edition of another month of data saw it; columns as the report's ``track_record``."""
+    """The rows a report prints: of each target its newest year (newest period where no year was forecast), as the
+    last edition of each class of horizon saw it; columns as the report's ``track_record``."""
     columns = [
         "edition",
         "released",
@@ -171,6 +188,7 @@ def track_record(table: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
         chosen = years if len(years) else mine
         ends = chosen["period"].map(lambda label: Period.parse(str(label)).end)
         newest = chosen[ends == ends.max()].sort_values(["released", "edition"])
-        parts.append(newest.drop_duplicates("as_of", keep="last"))
+        classes = [horizon(int(months)) for months in newest["months_ahead"]]
+        parts.append(newest.assign(ahead=classes).drop_duplicates("ahead", keep="last"))
     shown = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
     return shown.assign(inside_80=shown["inside_80"].astype(float) == 1.0)

@@ -59,24 +59,31 @@ def _closing(row: Row, words: Words) -> str:
 
 
 def moved(changes: pd.DataFrame, numbers: Numbers, words: Words, most: int = 4) -> tuple[str, ...]:
-    """What moved since the last edition and why, the largest relative moves first; each names its main cause."""
+    """What moved since the last edition and why, in the order of the table; each sentence names every cause, the
+    largest first."""
     if not len(changes):
         return (words["says.nochange"],)
-    lines: list[tuple[float, str]] = []
-    for (_, period), group in changes.groupby(["about", "period"], sort=True):
+    lines = []
+    for (_, period), group in list(changes.groupby(["about", "period"], sort=False))[:most]:
         first = group.iloc[0]
         before, after = float(first["before"]), float(first["after"])
-        cause = max(group.to_dict("records"), key=lambda row: abs(float(row["amount"])))["cause"]
-        size = abs(after - before) / max(abs(before), abs(after), 1e-12)
-        text = words.say(
-            "says.change",
-            title=str(first["title"]),
-            when=str(period),
-            after=numbers.forecast(after),
-            before=numbers.forecast(before),
-            unit=unit_short(str(first["unit"])),
-            amount=numbers.signed(after - before),
-            cause=str(cause),
+        amounts = sorted(
+            ((str(row["cause"]), float(row["amount"])) for row in group.to_dict("records")),
+            key=lambda one: -abs(one[1]),
         )
-        lines.append((-size, text))
-    return tuple(text for _, text in sorted(lines)[:most])
+        lines.append(
+            words.say(
+                "says.change",
+                title=str(first["title"]),
+                when=str(period),
+                after=numbers.forecast(after),
+                before=numbers.forecast(before),
+                unit=unit_short(str(first["unit"])),
+                amount=numbers.signed(after - before),
+                causes=", ".join(
+                    f"{words.get(f'cause.{cause}', cause)} {numbers.signed(amount)}"
+                    for cause, amount in amounts
+                ),
+            )
+        )
+    return tuple(lines)

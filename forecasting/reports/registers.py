@@ -85,7 +85,7 @@ def track_record(material: Material, numbers: Numbers) -> tuple[Table | None, st
     """Past editions against what happened since, with the share of outcomes inside the 80% band."""
     frame = material.table("track_record")
     if not len(frame):
-        return None, (
+        return None, _over_all(material) or (
             "No period that an edition forecast has been observed since; the first comparison follows with the first "
             "new figures. Until then the backtests beside each series are the only record."
         )
@@ -115,7 +115,26 @@ def track_record(material: Material, numbers: Numbers) -> tuple[Table | None, st
         f"Of {len(frame)} figures observed since an edition forecast them, {int(inside.sum())} "
         f"({percent_text(float(inside.mean()))}) fell into the 80% band of that edition."
     )
+    text = _over_all(material) or text
     return Table("track-record", "Past editions against what happened", columns, tuple(rows)), text
+
+
+def _over_all(material: Material) -> str:
+    """The scores of all past editions in words, months and years apart; empty while nothing was scored."""
+    frame = material.table("scores")
+    kinds = {"month": "Months", "FY": "Fiscal years", "CY": "Calendar years"}
+    said = []
+    for row in frame[frame["by"] == "all"].to_dict("records"):
+        shares = [percent_text(float(row[f"coverage_{band}"])) for band in (50, 80, 95)]
+        better = float(row["better"])
+        against = f"; better than a naive forecast on {percent_text(better)}" if better == better else ""
+        counted = f"{int(row['figures']):,} figures of past editions have been observed since"
+        said.append(
+            f"{kinds[str(row['kind'])]}: {counted}, at most {int(row['windows']):,} of them independent; median error "
+            f"{float(row['absolute_pct']):.1f}%; the 50, 80 and 95% bands held {', '.join(shares[:2])} and {shares[2]}"
+            f"{against}."
+        )
+    return " ".join(said)
 
 
 def assumptions(material: Material, numbers: Numbers) -> tuple[Table | None, str]:

@@ -239,7 +239,7 @@ def test_the_headlines_are_medians_of_the_last_year_largest_cause_first(
     catalogue = now.inputs.store.catalogue
     found = changes(attribute(base, now), catalogue, Graph.read(catalogue))
     assert set(found["period"]) == {"FY2030"}
-    assert {"baseline/gap.home", "mission/demand.magnet"} <= set(found["about"])
+    assert {"baseline.gap.home", "mission.demand.magnet"} <= set(found["about"])
     assert MARKET not in set(found["about"]), "a driver is no headline"
     for _, group in found.groupby("about"):
         sizes = group["amount"].abs().tolist()

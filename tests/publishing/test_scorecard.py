@@ -110,6 +110,20 @@ def test_only_what_became_known_after_the_edition_is_scored(scored: pd.DataFrame
     assert set(scored["period"]) == {"2025-09", "2026-01", "FY2026", "2026-02"}
 
 
+def test_a_figure_entered_late_is_scored_where_the_edition_did_not_print_it(
+    table: pd.DataFrame, store: Store, tmp_path: Path
+) -> None:
+    known = store.as_of(AS_OF).of("in.ev.2w").frame
+    files = {
+        "forecasts.csv": table.to_csv(index=False).encode(),
+        "history.csv": known[known["period"] < "2025-05"].to_csv(index=False).encode(),
+    }
+    facts = {"as_of": AS_OF.isoformat(), "released": "2025-07-20", "key": "k"}
+    edition.write(tmp_path, "2025-07-20-aaaaaaaa", files, facts)
+    found = scores(issued(tmp_path), store, TODAY, tmp_path / "cache")
+    assert "2025-05" in set(found["period"])
+
+
 def test_a_row_holds_error_score_coverage_and_horizon(scored: pd.DataFrame, store: Store) -> None:
     row = one(scored, "in.ev.2w", "2026-01")
     rows = believed(store.observations, store.catalogue, "in.ev.2w")
@@ -162,7 +176,7 @@ def test_superseded_editions_are_scored_and_retracted_ones_are_not(
     assert [edition.id for edition in issued(tmp_path)] == ["2025-07-20-aaaaaaaa", "2025-07-22-cccccccc"]
     found = scores(issued(tmp_path), store, TODAY, tmp_path / "cache")
     shown = track_record(found, store.catalogue)
-    assert set(shown["edition"]) == {"2025-07-22-cccccccc"}, "one row a month of data"
+    assert set(shown["edition"]) == {"2025-07-22-cccccccc"}, "one row a class of horizon"
     assert shown["period"].tolist() == ["FY2026"]
 
 
