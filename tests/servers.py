@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -71,22 +72,22 @@ def _binaries() -> Path | None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of its own below a folder; gives the address of its empty database."""
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of its own, gone afterwards; gives the address of its empty database."""
     binaries = _binaries()
     if binaries is None:
         missing("no PostgreSQL on this machine: install Debian's postgresql; THE DATABASE WAS NOT TESTED")
     assert binaries is not None
-    data = folder / "cluster"
-    data.mkdir(parents=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        yield from _running(binaries, Path(folder))
+
+
+def _running(binaries: Path, data: Path) -> Iterator[str]:
     user: str | None = None
     if os.geteuid() == 0:  # initdb refuses to run as root
         user = "postgres"
         account = pwd.getpwnam(user)
         os.chown(data, account.pw_uid, account.pw_gid)
-        for parent in [folder, *folder.parents]:
-            if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o001 == 0:
-                parent.chmod(parent.stat().st_mode | 0o011)
     port = free_port()
     setting = {"cwd": "/", "user": user, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
     made = subprocess.run(
@@ -96,7 +97,7 @@ def postgres(folder: Path) -> Iterator[str]:
     assert made.returncode == 0, made.stderr
     process = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-p", str(port), "-k", data, "-c", "listen_addresses=127.0.0.1"],
-        stdout=subprocess.DEVNULL, stderr=(folder / "postgres.log").open("wb"), **setting,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **setting,
     )  # fmt: skip
     try:
         await_answer(port, process, "PostgreSQL")

@@ -51,8 +51,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as address:
+def cluster() -> Iterator[str]:
+    with servers.postgres() as address:
         yield address
 
 
