@@ -16,7 +16,8 @@ from forecasting.publishing.facts import note
 from forecasting.publishing.making import Draft
 from forecasting.publishing.rendering import Rendered
 
-FRESHNESS = "freshness"
+FRESHNESS, RETROSPECT = "freshness", "retrospect"
+DEGRADING = (FRESHNESS, RETROSPECT)
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Beside:
 def beside(root: Path, draft: Draft) -> Beside:
     """What readers must know beside the numbers.
 
-    An edition is degraded by a series that is not ok, a missing balance, a gate somebody overrode, and overdue data;
-    other warnings of gates are told and degrade nothing.
+    An edition is degraded by a series that is not ok, a missing balance, a gate somebody overrode, overdue data, and
+    a look back that failed; other warnings are told and degrade nothing.
     """
     verdict, states = draft.verdict, draft.candidate.states
     overridden = [o for o in verdict.objections if o.overridden]
@@ -48,12 +49,12 @@ def beside(root: Path, draft: Draft) -> Beside:
     for one in warned:
         if one.series:
             notes[one.series] = "; ".join(filter(None, [notes.get(one.series, ""), one.text]))
-    late = [f"{o.series}: {o.text}" for o in warned if o.gate == FRESHNESS and o.series]
+    late = [f"{o.series}: {o.text}" for o in warned if o.gate in DEGRADING and o.series]
     weak = [
         *(f"{id}: {note(state)}" for id, state in sorted(states.items()) if state.standing != "ok"),
         *late,
     ]
-    aged = any(o.gate == FRESHNESS for o in warned)
+    aged = any(o.gate in DEGRADING for o in warned)
     degraded = bool(weak or aged or overridden or draft.no_balance)
     tables = {}
     if len(errata := ledger.errata(root)):

@@ -48,6 +48,10 @@ class Project:
         series[BOTH] = _series("USD m", "month", "supply", target=True, sum_of=[LEFT, RIGHT])
         files["publication.yaml"]["gates"] = {"sums": {"severity": "warn"}, "start": {"severity": "warn"}}
         files["publication.yaml"]["job"] = {"least_ok": 0.5, "fit_seconds": 20}
+        files["balance.yaml"]["nodes"]["import.dependence"] = {
+            "kind": "product", "title": "Lacking, of what is wanted", "unit": "1", "side": "gap",
+            "of": ["gap.home"], "per": ["demand.magnet"],
+        }  # fmt: skip
         if not balance:
             del files["balance.yaml"]
         (self.data / "scenarios").mkdir(parents=True)

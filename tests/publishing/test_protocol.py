@@ -1,0 +1,290 @@
+"""A run from its lock to its hooks: nothing changed, the clock is wrong, a format fails, the disk is full."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecasting.errors import CannotWrite, DataError, HeldBack, Locked, OutOfTime, UsageError
+from forecasting.publishing import edition, job, ledger, metrics, preflight
+from forecasting.publishing.facts import Facts
+from forecasting.publishing.lock import publisher
+from tests.publishing.small_job import OXIDE, TODAY, Project, plain
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one edition; take a copy before changing it."""
+    project = Project(tmp_path_factory.mktemp("published") / "p")
+    project.settings(lambda one: one["gates"].update(freshness={"severity": "warn", "grace_days": 60}))
+    done = project.release().publish()
+    assert (done.new, done.reasons) == (True, ())
+    return project
+
+
+@pytest.fixture
+def copy(published: Project, tmp_path: Path) -> Project:
+    shutil.copytree(published.root, tmp_path / "p", symlinks=True)
+    made = object.__new__(Project)
+    made.__dict__.update(published.__dict__)
+    made.root = tmp_path / "p"
+    for name in ("data", "bundles", "editions", "cache"):
+        setattr(made, name, made.root / getattr(published, name).name)
+    return made
+
+
+def sample(project: Project, name: str, **labels: str) -> float | None:
+    found = metrics.read(project.editions / metrics.FILE)
+    return found.get((name, tuple(sorted(labels.items()))))
+
+
+def names(project: Project) -> list[str]:
+    return sorted(path.name for path in project.editions.iterdir())
+
+
+def test_an_edition_holds_states_inputs_and_what_it_stands_on(published: Project) -> None:
+    manifest = edition.verify(published.latest)
+    listed = {entry["path"] for entry in manifest["files"]}
+    assert {"states.csv", "inputs.zip", "forecasts.csv", "forecasts.parquet", "report.html"} <= listed
+    assert set(manifest["series"].values()) == {"ok"}
+    assert (manifest["previous"], manifest["status"], manifest["not_rendered"]) == ("", "normal", {})
+    assert len(manifest["environment"]["code"]) == 64
+    assert published.latest.name.startswith(f"{TODAY.isoformat()}-")
+    (line,) = ledger.read(published.editions)
+    assert (line.event, line.edition) == ("published", published.latest.name)
+
+
+def test_nothing_new_changes_nothing_but_the_metrics(copy: Project) -> None:
+    before = {path: path.stat().st_mtime_ns for path in copy.editions.rglob("*") if path.name != metrics.FILE}
+    audit = (copy.editions / "audit.jsonl").read_bytes()
+    first = sample(copy, "forecast_last_attempt_timestamp_seconds")
+    done = copy.publish(known_on=date(2026, 4, 21), released=date(2026, 4, 21), today=date(2026, 4, 21))
+    assert (done.new, done.code, done.folder) == (False, 0, copy.latest)
+    after = {path: path.stat().st_mtime_ns for path in copy.editions.rglob("*") if path.name != metrics.FILE}
+    assert before == after
+    assert (copy.editions / "audit.jsonl").read_bytes() == audit
+    second = sample(copy, "forecast_last_attempt_timestamp_seconds")
+    assert first is not None
+    assert second is not None
+    assert second > first
+    assert sample(copy, "forecast_last_success_timestamp_seconds") == pytest.approx(second, abs=60)
+    assert sample(copy, "forecast_last_exit_code") == 0
+    assert sample(copy, "forecast_series_status", series=OXIDE, status="ok") == 1
+
+
+def test_data_that_grew_stale_are_said_though_nothing_is_published(copy: Project) -> None:
+    late = date(2026, 9, 1)
+    done = copy.publish(known_on=late, released=late, today=late)
+    assert (done.new, done.code) == (False, 3)
+    assert any("no figure became known after 2026-04-10" in why for why in done.reasons)
+    assert (sample(copy, "forecast_stale_sources") or 0) > 1
+    assert sample(copy, "forecast_last_exit_code") == 3
+
+
+def test_again_makes_an_edition_of_the_same_numbers(copy: Project) -> None:
+    first = copy.latest
+    done = copy.publish(again=True)
+    assert done.new
+    assert done.folder != first
+    assert (first / "forecasts.csv").read_bytes() == (done.folder / "forecasts.csv").read_bytes()
+    assert edition.read_manifest(done.folder)["previous"] == first.name
+
+
+@pytest.mark.parametrize(
+    ("released", "said"),
+    [
+        (date(2026, 4, 19), "before the last one of 2026-04-20"),
+        (date(2026, 4, 22), "but today is 2026-04-20"),
+    ],
+)
+def test_a_wrong_clock_dates_no_edition(released: date, said: str, copy: Project) -> None:
+    with pytest.raises(HeldBack, match=said):
+        copy.publish(again=True, released=released)
+    assert ledger.read(copy.editions)[-1].event == "held"
+    assert sample(copy, "forecast_last_exit_code") == 4
+    assert copy.publish(again=True, released=released, force_date=True).new
+
+
+def test_a_second_publisher_is_locked_out_and_writes_nothing(copy: Project) -> None:
+    before = (copy.editions / metrics.FILE).read_bytes()
+    with publisher(copy.editions), pytest.raises(Locked):
+        copy.publish()
+    assert (copy.editions / metrics.FILE).read_bytes() == before
+
+
+def test_data_that_change_while_they_are_read_are_not_published(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prints = iter("ab")
+    monkeypatch.setattr(job, "fingerprint", lambda _: next(prints))
+    with pytest.raises(Locked, match="changed while it was read"):
+        copy.publish()
+
+
+def test_a_full_disk_stops_before_anything_is_computed(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(copy.root)._replace(free=10)
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(CannotWrite, match="10 bytes are free"):
+        copy.publish(again=True)
+
+
+def slow(facts: Facts, form: str, beside: Sequence[str]) -> dict[str, bytes]:
+    time.sleep(600)
+    return dict(plain(facts, form, beside))
+
+
+def test_past_the_deadline_nothing_is_published_and_nothing_left_running(copy: Project) -> None:
+    before = names(copy)
+    with pytest.raises(OutOfTime, match="not ready after 4 s") as caught:
+        copy.publish(slow, again=True, deadline=4.0)
+    assert caught.value.exit_code == 75
+    assert names(copy) == before
+    assert sample(copy, "forecast_last_exit_code") == 75
+
+
+@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+def test_a_format_that_fails_is_left_out_and_told(form: str, copy: Project) -> None:
+    def render(facts: Facts, wanted: str, beside: Sequence[str]) -> dict[str, bytes]:
+        if wanted == form:
+            raise DataError("the engine failed")
+        return dict(plain(facts, wanted, beside))
+
+    done = copy.publish(render, again=True)
+    assert done.code == 3
+    files = {path.name for path in done.folder.iterdir()}
+    assert f"report.{form}" not in files
+    assert {"report.html", "forecasts.csv", "states.csv"} <= files
+    manifest = edition.verify(done.folder)
+    assert manifest["not_rendered"] == {form: "the engine failed"}
+    assert manifest["status"] == "degraded"
+    page = (done.folder / "report.html").read_text()
+    assert "could not be made: the engine failed" in page
+    assert f"report.{form}" not in page
+
+
+def test_without_a_page_the_last_edition_stays(copy: Project) -> None:
+    first = copy.latest
+
+    def render(facts: Facts, wanted: str, beside: Sequence[str]) -> dict[str, bytes]:
+        if wanted == "html":
+            os.abort()
+        return dict(plain(facts, wanted, beside))
+
+    with pytest.raises(
+        HeldBack, match="the page of the report could not be made: its process was killed by SIGABRT"
+    ):
+        copy.publish(render, again=True)
+    assert copy.latest == first
+
+
+def test_an_override_is_recorded_and_shown(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p").release()
+    project.settings(lambda one: one["gates"].update(flat={"severity": "hold", "run": 2}))
+    project.settings(lambda one: one["gates"].update(freshness={"severity": "hold", "grace_days": 0}))
+    with pytest.raises(HeldBack, match="freshness: oxide"):
+        project.publish()
+    with pytest.raises(UsageError, match="there is no such gate"):
+        project.publish(overrides={"freshnes": "because"})
+    done = project.publish(overrides={"freshness": "the book is late this year"})
+    assert done.code == 3
+    gates = edition.read_manifest(done.folder)["gates"]
+    assert {one["overridden"] for one in gates if one["gate"] == "freshness"} == {
+        "the book is late this year"
+    }
+    assert "the book is late this year" in (done.folder / "report.html").read_text()
+    assert [line.event for line in ledger.read(project.editions)] == ["held", "published", "overridden"]
+    failures = sample(project, "forecast_gate_failures_total", gate="freshness", severity="hold")
+    assert (failures or 0) >= 2
+
+
+def test_a_sink_that_fails_takes_nothing_back(copy: Project) -> None:
+    done = copy.publish(again=True, deliver=lambda *_: ["store: refused"])
+    assert (done.new, done.code, done.reasons) == (True, 3, ("store: refused",))
+    assert copy.latest == done.folder
+
+
+def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project) -> None:
+    path = copy.editions / metrics.FILE
+    path.unlink()
+    path.mkdir()
+    done = copy.publish()
+    assert done.code == 3
+    assert "the metrics could not be written" in done.reasons[0]
+
+
+def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> None:
+    out = tmp_path / "told"
+    code = (
+        "import os, sys; told = [sys.argv[2], os.environ['FORECAST_EXIT_CODE'], os.environ['FORECAST_EDITION']];"
+        "open(sys.argv[1], 'a').write(' '.join(told) + chr(10))"
+    )
+    argv = [sys.executable, "-c", code, str(out)]
+
+    def hooks(one: dict[str, Any]) -> None:
+        one["job"]["hooks"] = {
+            f"on_{name}": [*argv, f"$HOME;{name}"] for name in ("success", "degraded", "held")
+        }
+
+    copy.settings(hooks)
+    first = copy.publish(again=True)
+    copy.publish(again=True, deliver=lambda *_: ["store: refused"])
+    with pytest.raises(HeldBack):
+        copy.publish(again=True, released=date(2027, 1, 1))
+    lines = [line.split() for line in out.read_text().splitlines()]
+    assert [line[0] for line in lines] == ["$HOME;success", "$HOME;degraded", "$HOME;held"]
+    assert [line[1] for line in lines] == ["0", "3", "4"]
+    assert lines[0][2] == first.folder.name
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["/nowhere/at/all"], "could not be started"),
+        ([sys.executable, "-c", "raise SystemExit(9)"], "ended with code 9"),
+        ([sys.executable, "-c", "import time; time.sleep(60)"], "was stopped after 1 s"),
+    ],
+)
+def test_a_hook_that_fails_is_told(argv: list[str], said: str, copy: Project) -> None:
+    copy.settings(lambda one: one["job"].update(hooks={"on_success": argv, "seconds": 1}))
+    done = copy.publish(again=True)
+    assert done.code == 3
+    assert said in done.reasons[-1]
+
+
+def test_what_a_killed_run_left_is_swept_and_a_finished_edition_adopted(copy: Project) -> None:
+    first = copy.latest
+    second = copy.publish(again=True).folder
+    edition.point(copy.editions, first.name)
+    audit = copy.editions / "audit.jsonl"
+    audit.write_bytes(b"".join(audit.read_bytes().splitlines(keepends=True)[:1]))
+    for litter in (".staging-x-1", ".staging-tmp-y"):
+        (copy.editions / litter).mkdir()
+    (copy.editions / ".latest-1").symlink_to("nowhere")
+    (copy.editions / f"{metrics.FILE}.1.2").write_text("half")
+    (copy.cache / ".fit-999999999.npz").write_text("half")
+    done = copy.publish()
+    assert (done.new, done.folder) == (False, second)
+    assert [line.edition for line in ledger.read(copy.editions)] == [first.name, second.name]
+    assert set(names(copy)) == {".lock", "audit.jsonl", "latest", metrics.FILE, first.name, second.name}
+    assert not list(copy.cache.glob(".*"))
+
+
+def test_the_same_inputs_give_the_same_bytes_with_every_model_fitted_anew(
+    published: Project, copy: Project
+) -> None:
+    shutil.rmtree(copy.editions)
+    shutil.rmtree(copy.cache)
+    again = copy.publish().folder
+    assert again.name == published.latest.name
+    for path in published.latest.iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes(), path.name
