@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults import small, warm
+from tests.faults import warm
 
 CALLS = (
     "write", "pwrite64", "writev", "openat", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "symlink",
@@ -16,19 +16,16 @@ CALLS = (
     "fchmod", "fchmodat", "utimensat", "copy_file_range", "sendfile",
 )  # fmt: skip
 _LINE = re.compile(r"^(?:\d+\s+)?(\w+)\((.*)$")
+_VARIES = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}|tmp-\w{8}|inputs-\w{8}|[0-9a-f]{64}|(?<=[-.])\d+")
 _ERRORS = {
     "write": ("ENOSPC", "EIO", "EFBIG"),
     "pwrite64": ("ENOSPC", "EIO", "EFBIG"),
+    "ftruncate": ("EIO", "EFBIG"),
     "openat": ("ENOSPC", "EIO"),
     "mkdir": ("ENOSPC", "EIO"),
     "rename": ("ENOSPC", "EIO"),
     "symlink": ("ENOSPC", "EIO"),
     "fsync": ("ENOSPC", "EIO"),
-    "ftruncate": ("ENOSPC", "EIO", "EFBIG"),
-    "chmod": ("EIO",),
-    "unlink": ("EIO",),
-    "unlinkat": ("EIO",),
-    "rmdir": ("EIO",),
 }
 
 
@@ -52,16 +49,22 @@ class Point:
     def errors(self) -> tuple[str, ...]:
         return _ERRORS.get(self.call, ("EIO",))
 
+    def met(self, trace: str) -> bool:
+        """Whether a trace was broken here, or ends here: the same call on the same file."""
+        lines = [line for line in trace.splitlines() if _LINE.match(line)]
+        broken = [line for line in lines if "(INJECTED)" in line] or lines[-1:]
+        return len(broken) == 1 and _file(broken[0]) == _file(f"{self.call}({self.what}")
 
-def record(root: Path) -> list[Point]:
+
+def record(root: Path, arguments: Sequence[str]) -> list[Point]:
     """The points of a clean publish of a project, in order."""
-    ended = warm.run([*small.PUBLISH, "--again"], root, ["-e", f"trace={','.join(CALLS)}"])
+    ended = warm.run(arguments, root, ["-e", f"trace={','.join(CALLS)}"])
     assert ended.code == 0, ended.err
     return list(points(ended.trace, root))
 
 
 def points(trace: str, root: Path) -> Iterator[Point]:
-    """The calls of a trace that write below a folder or to its standard output."""
+    """The calls of a trace that write below a folder, or to the standard streams, which lead to files there."""
     counted: Counter[str] = Counter()
     for line in trace.splitlines():
         found = _LINE.match(line)
@@ -71,4 +74,13 @@ def points(trace: str, root: Path) -> Iterator[Point]:
         counted[call] += 1
         reads = call == "openat" and not re.search(r"O_WRONLY|O_RDWR|O_CREAT", rest)
         if str(root) in rest and not reads:
-            yield Point(call, counted[call], rest[:200])
+            yield Point(call, counted[call], rest[:300])
+
+
+def _file(line: str) -> tuple[str, str]:
+    """A call and the file it touches, without what differs from run to run; a tree is removed in any order."""
+    found = _LINE.match(line)
+    assert found is not None
+    call, rest = found.groups()
+    named = re.search(r'"([^"]+)"', rest) or re.search(r"<([^>]*)>", rest)
+    return call, "" if call == "unlinkat" or named is None else _VARIES.sub("#", named.group(1))

@@ -38,7 +38,11 @@ PUBLISH = ("publish", "--as-of", DAY, "--edition-date", DAY)
 def run(root: Path, *arguments: str) -> str:
     """A command in a process of its own, which must succeed; gives its output."""
     done = subprocess.run(
-        [sys.executable, "-m", "forecasting", *arguments], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "forecasting", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
     return done.stdout

@@ -7,12 +7,19 @@ starts and follows neither the fits nor the renderers, which are processes of th
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.servers import missing
+
+SCRATCH = ".scratch"
+SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -25,9 +32,42 @@ class Ended:
     trace: str
 
 
+@dataclass
+class Running:
+    """A command in a fork that waits to be let :meth:`go`."""
+
+    pid: int
+    folder: Path
+    gate: int
+    tracer: subprocess.Popen[bytes] | None = None
+
+    def go(self) -> None:
+        os.write(self.gate, b"g")
+        os.close(self.gate)
+
+    def ended(self) -> Ended:
+        end = time.monotonic() + SECONDS
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > end:
+                os.kill(self.pid, 9)
+            time.sleep(0.005)
+        if self.tracer is not None:
+            self.tracer.wait(30)
+        said = [self.folder / name for name in ("out", "err", "trace")]
+        texts = [path.read_text(errors="replace") if path.is_file() else "" for path in said]
+        return Ended(os.waitstatus_to_exitcode(status), *texts)
+
+
 def preload() -> None:
     """Import what a publish imports, so that forks need not."""
-    import forecasting.cli.publish
+    import prometheus_client.parser
+    import pyarrow.parquet
+    import scipy.stats
+
+    import forecasting.cli.app
     import forecasting.publishing.job
     import forecasting.publishing.sinks
     import forecasting.reports
@@ -35,49 +75,57 @@ def preload() -> None:
     import forecasting.reports.site  # noqa: F401
 
 
-def run(arguments: Sequence[str], cwd: Path, strace: Sequence[str] = ()) -> Ended:
-    """Run a command line in a fork, with ``strace`` attached under these options."""
-    scratch = cwd / ".scratch"
-    scratch.mkdir(exist_ok=True)
-    out, err, trace = (scratch / name for name in ("out", "err", "trace"))
-    trace.unlink(missing_ok=True)
+def strace() -> None:
+    """Skip where there is no strace; fail in CI."""
+    if shutil.which("strace") is None:
+        missing("no strace on this machine: install Debian's strace; FAULTS OF THE DISK WERE NOT TESTED")
+
+
+def run(arguments: Sequence[str], cwd: Path, options: Sequence[str] = ()) -> Ended:
+    """Run a command line in a fork, with strace attached under these options."""
+    running = start(arguments, cwd, options)
+    running.go()
+    return running.ended()
+
+
+def start(arguments: Sequence[str], cwd: Path, options: Sequence[str] = (), name: str = "") -> Running:
+    """A fork that will run a command line; ``name`` keeps what it says apart from that of others."""
+    folder = cwd / SCRATCH / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "trace").unlink(missing_ok=True)
+    (folder / "tmp").mkdir(exist_ok=True)
     go_read, go_write = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(go_write)
-        _child(arguments, cwd, out, err, go_read)
+        _child(arguments, cwd, folder, go_read)
     os.close(go_read)
-    tracer = None
-    if strace:
-        tracer = subprocess.Popen(
-            ["strace", "-y", "-s", "0", "-o", str(trace), *strace, "-p", str(pid)],
+    running = Running(pid, folder, go_write)
+    if options:
+        running.tracer = subprocess.Popen(
+            ["strace", "-y", "-s", "0", "-o", str(folder / "trace"), *options, "-p", str(pid)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         _attached(pid)
-    os.write(go_write, b"g")
-    os.close(go_write)
-    _, status = os.waitpid(pid, 0)
-    if tracer is not None:
-        tracer.wait(30)
-    record = trace.read_text(errors="replace") if trace.is_file() else ""
-    return Ended(os.waitstatus_to_exitcode(status), out.read_text(), err.read_text(), record)
+    return running
 
 
 def _attached(pid: int) -> None:
-    for _ in range(1000):
+    for _ in range(2000):
         if "TracerPid:\t0" not in Path(f"/proc/{pid}/status").read_text():
             return
-        time.sleep(0.01)
+        time.sleep(0.005)
     raise AssertionError("strace did not attach within ten seconds")
 
 
-def _child(arguments: Sequence[str], cwd: Path, out: Path, err: Path, go: int) -> None:
+def _child(arguments: Sequence[str], cwd: Path, folder: Path, go: int) -> None:
     code = 70
     try:
         os.chdir(cwd)
-        for path, stream in ((out, 1), (err, 2)):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.environ["TMPDIR"], tempfile.tempdir = str(folder / "tmp"), None
+        for name, stream in (("out", 1), ("err", 2)):
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             os.dup2(descriptor, stream)
             os.close(descriptor)
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as the process
