@@ -63,21 +63,22 @@ def below_market(
     """Paths of a share times paths of its market, so that no draw exceeds the market of the same draw.
 
     A part was forecast as a share of its ceiling, the completed market known when it was fitted; that share is
-    kept and multiplied by the market's own forecast. The paths of ``held`` series are only cut at their market.
+    kept and multiplied by the market's own forecast; in months whose market is observed already, by what was observed.
+    The paths of ``held`` series are only cut at their market.
     """
     paths = part.paths.copy()
-    window = markets.between(part.first, part.last)
+    observed = max(markets.first - part.first, 0)
+    window = markets.between(part.first + observed, part.last)
     for s, id in enumerate(part.ids):
         market = catalogue.series[id].within
         if market is None or id not in ceilings:
             continue
         if market not in window.ids:
             raise DataError(f"{id} lies within {market}, which has no forecast; add it to an experiment")
-        if id in held:
-            paths[s] = np.minimum(paths[s], window.of(market))
-            continue
-        bound = ceilings[id].loc[[p.ordinal for p in part.periods]].to_numpy(dtype=float)
-        paths[s] = np.minimum(paths[s] / bound[:, None], 1.0) * window.of(market)
+        bound = ceilings[id].loc[[p.ordinal for p in part.periods]].to_numpy(dtype=float)[:, None]
+        now = np.repeat(bound[:observed], paths.shape[2], axis=1)
+        whole = np.concatenate([now, window.of(market)])
+        paths[s] = np.minimum(paths[s], whole) if id in held else np.minimum(paths[s] / bound, 1.0) * whole
     return replace(part, paths=paths)
 
 
