@@ -24,7 +24,7 @@ from forecasting.cli.console import (
 )
 from forecasting.cli.experiments import outcomes
 from forecasting.cli.promotion import print_decisions, put_in_force
-from forecasting.cli.telling import deliver, project, release_root, tell
+from forecasting.cli.telling import deliver, project, release_root, tell, tracking_store
 from forecasting.errors import ForecastingError, UsageError
 
 if TYPE_CHECKING:
@@ -163,7 +163,20 @@ def _settings(
         released=today if edition_date is None else day(edition_date, "--edition-date"),
         today=today,
         overrides=overrides or {},
+        spooled=_waiting(),
     )
+
+
+def _waiting() -> float:
+    """How many records wait for the tracking server; not a number when its spool is damaged."""
+    from forecasting.errors import DataError
+    from forecasting.tracking import Spool
+
+    try:
+        return float(len(Spool(tracking_store()).pending()))
+    except DataError as error:
+        say(f"note: {error.message}: forecast track status")
+        return float("nan")
 
 
 def _publish(settings: Settings, logs: Logs) -> Published:

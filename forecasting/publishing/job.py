@@ -54,7 +54,7 @@ class Settings:
     ``data`` and ``bundles`` are the folders of data and releases, ``root`` that of editions, ``cache`` that of kept
     fits. Only what was known on ``known_on`` is used; the edition bears ``released``; ``today`` is the clock, read
     once. ``overrides`` gives reasons by gate; ``again`` makes an edition although nothing changed; ``deadline`` in
-    seconds, None for that of ``publication.yaml``.
+    seconds, None for that of ``publication.yaml``; ``spooled`` is how many records wait for the tracking server.
     """
 
     data: Path
@@ -68,6 +68,7 @@ class Settings:
     force_date: bool = False
     again: bool = False
     deadline: float | None = None
+    spooled: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def publish(
     deadline, :class:`Locked` when another publisher is at work, and the errors of what it reads and writes; in
     all cases the last edition stays.
     """
-    attempt = metrics.Attempt()
+    attempt = metrics.Attempt(spooled=settings.spooled)
     publication = read_record(settings.data / "publication.yaml", Publication)
     require_known(settings.overrides)
     try:

@@ -28,7 +28,7 @@ class Attempt:
     objections: tuple[Objection, ...] = ()
     edition: Path | None = None
     stale_sources: int = 0
-    spooled: int = 0
+    spooled: float = 0.0
 
 
 def write(root: Path, attempt: Attempt) -> None:
