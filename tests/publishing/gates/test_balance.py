@@ -75,6 +75,10 @@ def test_means_add_up() -> None:
     assert said("identities", made(changed("mean", 29.89), loose))[0][0] == "warn"
 
 
+def test_nought_is_the_sum_of_noughts() -> None:
+    assert said("identities", made(balance(baseline=dict.fromkeys(MEANS, 0.0)))) == []
+
+
 def test_a_sum_whose_parts_are_gone_is_missed() -> None:
     tables = balance()
     tables["balance"] = tables["balance"][tables["balance"]["node"] != "plants"]

@@ -32,6 +32,7 @@ def test_bands_that_move_and_widen_pass() -> None:
         ([True], (2, 0)),
         ([False, True, True], (3, 1)),
         ([True, True, False, True], (3, 0)),
+        ([True, False, True], (2, 0)),
         ([True, False, True, True, True], (4, 2)),
     ],
 )

@@ -6,7 +6,7 @@ from forecasting.publishing.gates import judged
 from tests.publishing.gates.clean import World
 from tests.publishing.gates.defects import DEFECTS
 
-EACH = 8
+EACH = 7
 
 
 def test_defects_are_blocked_or_held(world: World) -> None:
