@@ -7,9 +7,6 @@ with 1 when a figure is missing or is not what must hold.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]

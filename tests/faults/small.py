@@ -21,12 +21,12 @@ def build(root: Path) -> None:
     data = root / "data"
     shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("editions"))
     (data / "balance.yaml").unlink()
-    _rewritten(data / "series.yaml", _only_target)
-    _rewritten(data / "publication.yaml", _lenient)
+    rewritten(data / "series.yaml", _only_target)
+    rewritten(data / "publication.yaml", _lenient)
     folder = root / "experiments"
     folder.mkdir()
     shutil.copy(ROOT / "experiments" / "china_exports.yaml", folder)
-    _rewritten(folder / "china_exports.yaml", _fast)
+    rewritten(folder / "china_exports.yaml", _fast)
     (folder / "default.yaml").write_text("name: default\nabout: one series\ninclude: [china_exports.yaml]\n")
     run(root, "promote", "experiments/default.yaml", "--as-of", DAY)
     run(root, *PUBLISH)
@@ -48,7 +48,7 @@ def run(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _rewritten(path: Path, change: Any) -> None:
+def rewritten(path: Path, change: Any) -> None:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -4,8 +4,8 @@ the next run puts everything in order."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -78,21 +78,30 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
+def broken(bench: Bench, point: Point, options: Callable[[Point], list[str]]) -> tuple[str, Ended]:
+    """The edition before a publish that strace breaks at a point, and how it ended.
+
+    Once in a while a run makes a call more or less before the point; it is then looked for beside its number.
+    """
+    for shift in (0, 0, -1, 1, -2, 2):
+        was = bench.restore()
+        ended = warm.run(mini.AGAIN, bench.root, options(replace(point, number=point.number + shift)))
+        if point.met(ended.trace):
+            return was, ended
+    raise AssertionError((point, ended))
+
+
 def killed(bench: Bench, point: Point) -> None:
-    was = bench.restore()
-    ended = warm.run(mini.AGAIN, bench.root, point.kill())
+    was, ended = broken(bench, point, Point.kill)
     assert ended.code == -9, (point, ended)
-    assert point.met(ended.trace), (point, ended.trace[-500:])
     assert bench.latest() in {was, *bench.verified()}
     recovers(bench, was)
 
 
 def failing(bench: Bench, point: Point, error: str) -> int:
     """The exit code of a publish whose disk fails once, after everything has been checked."""
-    was = bench.restore()
-    ended = warm.run(mini.AGAIN, bench.root, point.fail(error))
+    was, ended = broken(bench, point, lambda one: one.fail(error))
     assert "(INJECTED)" in ended.trace, (point, error, ended)
-    assert point.met(ended.trace), (point, [one for one in ended.trace.splitlines() if "INJECTED" in one])
     assert "Traceback" not in ended.out + ended.err, (point, error, ended.err)
     bench.verified()
     now = bench.latest()

@@ -6,8 +6,10 @@ starts and follows neither the fits nor the renderers, which are processes of th
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,11 @@ from tests.servers import missing
 
 SCRATCH = ".scratch"
 SECONDS = 120
+_MODULES = (
+    "prometheus_client.parser", "pyarrow.parquet", "scipy.stats", "forecasting.cli.app",
+    "forecasting.publishing.job", "forecasting.publishing.sinks", "forecasting.reports",
+    "forecasting.reports.archive", "forecasting.reports.site",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,34 +52,31 @@ class Running:
         os.write(self.gate, b"g")
         os.close(self.gate)
 
-    def ended(self) -> Ended:
-        end = time.monotonic() + SECONDS
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > end:
-                os.kill(self.pid, 9)
-            time.sleep(0.005)
+    def poll(self) -> Ended | None:
+        """How it ended, when it has."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if not pid:
+            return None
         if self.tracer is not None:
             self.tracer.wait(30)
         said = [self.folder / name for name in ("out", "err", "trace")]
         texts = [path.read_text(errors="replace") if path.is_file() else "" for path in said]
         return Ended(os.waitstatus_to_exitcode(status), *texts)
 
+    def ended(self) -> Ended:
+        """How it ended; it is killed when that takes too long."""
+        end = time.monotonic() + SECONDS
+        while (found := self.poll()) is None:
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+            time.sleep(0.005)
+        return found
+
 
 def preload() -> None:
     """Import what a publish imports, so that forks need not."""
-    import prometheus_client.parser
-    import pyarrow.parquet
-    import scipy.stats
-
-    import forecasting.cli.app
-    import forecasting.publishing.job
-    import forecasting.publishing.sinks
-    import forecasting.reports
-    import forecasting.reports.archive
-    import forecasting.reports.site  # noqa: F401
+    for name in _MODULES:
+        importlib.import_module(name)
 
 
 def strace() -> None:
