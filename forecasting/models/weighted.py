@@ -26,8 +26,8 @@ class Learnt(Combination):
     At each of ``origins`` cut-offs, half of ``years`` apart, every member is fitted to what comes before and
     its median judged over the next ``years``, on the series' own scale (logarithms for quantities). The
     weights learnt from m origins are drawn towards equal ones with the weight of ``shrinkage`` origins. A
-    member that could not be judged keeps an equal share. The values are those known today; weights from what
-    was known at the time are for the experiments' backtest to choose.
+    member that could not be judged keeps an equal share. Values are those known when the model is fitted, not
+    those known at each cut-off: what came later is never seen, first releases since revised are.
     """
 
     origins: int = 4

@@ -66,7 +66,8 @@ def adopt(
     """Point forecast and joint paths in the units of ``p.y``, and the weight of the curve.
 
     ``point`` and ``drawn`` (horizon x paths) are the bank's. The bands of curve and bank are mixed as the
-    points are: the more a market is filled, the less the band rests on assumptions.
+    points are: the more a market is filled, the less the band rests on assumptions. A draw may pass ``upper``, an
+    average, in a strong month; ceilings of single periods are the caller's to hold.
     """
     (horizon, paths), per_year = drawn.shape, max(p.season, 1)
     odds, ahead, drift, now = curve(p, horizon, upper)
@@ -83,8 +84,7 @@ def adopt(
     )
     adopted = _share(_odds(curved / ceiling)[:, None] + speed + walk + noise) * ceiling
     middle = np.minimum(_between(curved, point, weight), CLOSEST * ceiling)
-    sampled = np.minimum(_joined(adopted, drawn, weight), CLOSEST * ceiling)
-    return middle, sampled, weight
+    return middle, _joined(adopted, drawn, weight), weight
 
 
 def _between(curved: Array, bank: Array, weight: float) -> Array:
