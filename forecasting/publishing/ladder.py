@@ -22,6 +22,7 @@ import structlog
 from forecasting.catalogue.running import Job
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames import Forecast
+from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.publishing.candidate import Previous, State
 from forecasting.publishing.champions import Bench
@@ -51,7 +52,10 @@ class Made:
 
 
 class Ladder:
-    """The series of an edition, each on its rung."""
+    """The series of an edition, each on its rung.
+
+    ``start`` names series that begin below their champion: as they stood in an edition that is made again.
+    """
 
     def __init__(
         self,
@@ -61,13 +65,17 @@ class Ladder:
         previous: Previous | None,
         before: Release | None,
         progress: Progress = silent,
+        start: Mapping[str, State] | None = None,
     ) -> None:
         self._bench, self._job, self._fits, self._previous = bench, job, fits, previous
         self._before, self._progress = before, progress
         self._left: dict[str, list[Rung]] = {}
         self._why: dict[str, list[str]] = {id: [] for id in bench.series}
         self.made: dict[str, Made] = {}
-        self._climb(list(bench.series), {id: self._champion(id) for id in bench.series})
+        for model in job.fallbacks:
+            build(model)
+        begun = {id: self._begun(id, (start or {}).get(id)) for id in bench.series}
+        self._climb(list(bench.series), begun)
 
     def drop(self, objections: Mapping[str, str]) -> None:
         """Let series fall to their next rung, with the reason for each."""
@@ -137,6 +145,16 @@ class Ladder:
     def _champion(self, id: str) -> Rung:
         recipe = self._bench.champion(id)
         return Rung("champion", f"the champion {recipe.model}", recipe)
+
+    def _begun(self, id: str, state: State | None) -> Rung:
+        if state is None or state.standing == "ok":
+            return self._champion(id)
+        rungs = self._rungs(id)
+        for place, rung in enumerate(rungs):
+            if rung.name == state.model or rung.kind == state.standing:
+                self._left[id], self._why[id] = rungs[place + 1 :] or rungs[-1:], [state.reason]
+                return rung
+        return self._champion(id)
 
     def _next(self, id: str) -> Rung:
         if id not in self._left:

@@ -21,6 +21,7 @@ from forecasting.publishing.inputs import unpacked
 from forecasting.publishing.ledger import damage_of
 from forecasting.publishing.making import make
 from forecasting.publishing.previous import read as read_previous
+from forecasting.publishing.unchanged import states_of
 
 TOLERANCE = 1e-9
 
@@ -58,7 +59,8 @@ class Rebuilt:
 def rebuild(root: Path, id: str, progress: Progress = silent) -> Rebuilt:
     """Make an edition again from its own inputs, every model fitted anew, and compare tables; nothing is published.
 
-    The edition it followed is taken from the same folder, for what fell back on it. Raises :class:`DataError` for a
+    Series begin on the rung they were published from: a fit that failed then may not fail now. The edition it followed
+    is taken from the same folder, for what fell back on it. Raises :class:`DataError` for a
     damaged edition and :class:`~forecasting.errors.InputMissing` for one from before editions held their inputs.
     """
     folder = root / id
@@ -78,6 +80,7 @@ def rebuild(root: Path, id: str, progress: Progress = silent) -> Rebuilt:
             *followed,
             _overrides(manifest),
             progress,
+            states_of(folder),
         )
     candidate = draft.candidate
     again = {"forecasts": candidate.table, "states": states_table(candidate.states)}
