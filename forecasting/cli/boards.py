@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from forecasting.evaluation.outcome import Outcome
 
-HEADS = ("MASE", "CRPS", "behind", "p", "set", "50 %", "80 %", "95 %", "points", "failed")
+HEADS = ("MASE", "CRPS", "path", "behind", "p", "set", "50 %", "80 %", "95 %", "points", "failed")
 
 
 def print_board(outcome: Outcome) -> None:
@@ -18,10 +18,9 @@ def print_board(outcome: Outcome) -> None:
     from forecasting.evaluation.comparison import confidence
 
     board, title = outcome.board, outcome.experiment.name
-    typer.echo(
-        f"\n{title}: MASE and CRPS in units of the naive error; p against the best (Diebold-Mariano, corrected);"
-    )
-    typer.echo("  set: p-value of staying in the model confidence set; shares of actuals inside the bands")
+    typer.echo(f"\n{title}: MASE, CRPS and path (CRPS of running totals) in units of the naive error;")
+    typer.echo("  p against the best (paired test); set: p-value of staying in the model confidence set;")
+    typer.echo("  shares of actuals inside the bands")
     if board.empty:
         typer.echo("  nothing could be judged; the sole model stands as it is")
         return
@@ -33,10 +32,12 @@ def print_board(outcome: Outcome) -> None:
             mark = ">" if row["model"] == outcome.winners[str(series)].model else " "
             test = known.get((series, row["model"]), {})
             numbers = (
-                (row["mase"], ".3f"), (row["crps"], ".3f"), (test.get("behind"), "+.0%"), (test.get("p"), ".3f"),
-                (test.get("set_p"), ".2f"), (row["coverage_50"], ".0%"), (row["coverage_80"], ".0%"),
-                (row["coverage_95"], ".0%"),
-            )  # fmt: skip
+                *((row[name], ".3f") for name in ("mase", "crps", "path")),
+                (test.get("behind"), "+.0%"),
+                (test.get("p"), ".3f"),
+                (test.get("set_p"), ".2f"),
+                *((row[name], ".0%") for name in ("coverage_50", "coverage_80", "coverage_95")),
+            )
             told = "".join(f"{_told(value, form):>8}" for value, form in numbers)
             typer.echo(
                 f"{mark} {str(series) if place == 0 else '':30} {row['model']:24}{told}"

@@ -9,19 +9,29 @@ import pandas as pd
 from forecasting.errors import DataError
 from forecasting.frames import Scores
 
-COLUMNS = ["mase", "crps", "coverage_50", "coverage_80", "coverage_95", "points", "origins", "failures"]
+COLUMNS = [
+    "mase",
+    "crps",
+    "path",
+    "coverage_50",
+    "coverage_80",
+    "coverage_95",
+    "points",
+    "origins",
+    "failures",
+]
 
 
 def leaderboard(scores: Scores) -> pd.DataFrame:
     """One row a series and model, best CRPS first; models with failures come after those without.
 
-    Columns: ``series, model`` and :data:`COLUMNS`; MASE and CRPS are means in units of the naive error.
+    Columns: ``series, model`` and :data:`COLUMNS`; MASE (point), CRPS (quantiles) and ``path`` (running totals of
+    joint paths) are means in units of the naive error.
     """
     frame = scores.frame
     judged = frame[frame["failure"] == ""]
     grouped = judged.groupby(["series", "model"], sort=True)
-    table = grouped[["mase", "crps", "in_50", "in_80", "in_95"]].mean()
-    table = table.rename(columns={"in_50": "coverage_50", "in_80": "coverage_80", "in_95": "coverage_95"})
+    table = _mean(judged, ["series", "model"])
     table["points"] = grouped.size()
     table["origins"] = grouped["cutoff"].nunique()
     failures = frame[frame["failure"] != ""].groupby(["series", "model"]).size()
@@ -32,7 +42,7 @@ def leaderboard(scores: Scores) -> pd.DataFrame:
     table = table.reset_index().sort_values(
         ["series", "failures", "crps", "model"], key=lambda c: c.gt(0) if c.name == "failures" else c
     )
-    return table[["series", "model", *COLUMNS]].reset_index(drop=True)
+    return table.reindex(columns=["series", "model", *COLUMNS]).reset_index(drop=True)
 
 
 def by_horizon(scores: Scores) -> pd.DataFrame:
@@ -48,9 +58,14 @@ def by_origin(scores: Scores) -> pd.DataFrame:
 def _means(scores: Scores, by: str) -> pd.DataFrame:
     judged = scores.frame[scores.frame["failure"] == ""]
     grouped = judged.groupby(["series", "model", by], sort=True)
-    table = grouped[["mase", "crps", "in_50", "in_80", "in_95"]].mean()
-    table = table.rename(columns={"in_50": "coverage_50", "in_80": "coverage_80", "in_95": "coverage_95"})
+    table = _mean(judged, ["series", "model", by])
     return table.assign(points=grouped.size()).reset_index()
+
+
+def _mean(judged: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    held = {"in_50": "coverage_50", "in_80": "coverage_80", "in_95": "coverage_95"}
+    known = [column for column in ("mase", "crps", "path", *held) if column in judged]
+    return judged.groupby(by, sort=True)[known].mean().rename(columns=held)
 
 
 def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -> dict[str, str]:

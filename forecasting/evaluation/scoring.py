@@ -11,25 +11,39 @@ import pandas as pd
 
 from forecasting.evaluation.backtest import Plan
 from forecasting.evaluation.cache import Cache
-from forecasting.evaluation.fits import Fit, Work
-from forecasting.evaluation.metrics import GRID, METRICS, scale
+from forecasting.evaluation.fits import DRAWS, Fit, Work
+from forecasting.evaluation.metrics import GRID, METRICS, scale, total_crps
 from forecasting.frames import LEVELS, Array, Panel, Scores
 
 SCALED = {"mase": "absolute_error", "crps": "crps"}  # columns in units of the naive error, and their metric
 SHARES = ("in_50", "in_80", "in_95")
 TEXTS = ("series", "model", "cutoff", "period", "failure")
-COLUMNS = ["series", "model", "cutoff", "period", "step", "actual", "point", *SCALED, *SHARES, "failure"]
+COLUMNS = [
+    "series",
+    "model",
+    "cutoff",
+    "period",
+    "step",
+    "actual",
+    "point",
+    *SCALED,
+    "path",
+    *SHARES,
+    "failure",
+]
 PICKS = np.array([int(np.argmin(np.abs(GRID - level))) for level in LEVELS])
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A block of fits of one work with what happened: (series, steps) actuals, (series, steps, levels) quantiles."""
+    """A block of fits of one work with what happened: (series, steps) actuals, (series, steps, levels) quantiles and
+    (series, steps, draws) joint paths."""
 
     work: Work
     ids: list[str]
     actual: Array
     quantiles: Array
+    draws: Array
     history: list[Array]
 
     @property
@@ -61,9 +75,10 @@ def blocks(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> Iterator[tuple
         quantiles = (
             np.stack([fits[id].quantiles for id in ids]) if ids else np.empty((0, work.steps, len(GRID)))
         )
+        draws = np.stack([fits[id].draws for id in ids]) if ids else np.empty((0, work.steps, DRAWS))
         panel = work.origin.panel
         history = [panel.trimmed(id).to_numpy(dtype=float) for id in ids]
-        judged = Judged(work, ids, _happened(found.today, work, ids), quantiles, history)
+        judged = Judged(work, ids, _happened(found.today, work, ids), quantiles, draws, history)
         yield judged, {id: fit.refusal for id, fit in fits.items() if fit.refusal}
 
 
@@ -111,6 +126,7 @@ def _scored(judged: Judged) -> dict[str, Any]:
         "actual": actual,
         "point": quantiles[:, len(GRID) // 2],
         **{column: values[name] / units for column, name in SCALED.items()},
+        "path": total_crps(judged.actual, judged.draws)[known] / units,
         **{name: values[name] for name in SHARES},
         "failure": np.full(len(actual), "", dtype=object),
     }

@@ -11,7 +11,7 @@ import pandas as pd
 class Scores:
     """Backtest results: one row a model, series, origin and horizon step.
 
-    Columns: ``series, model, cutoff, period, step, actual, point, mase, crps, in_50, in_80, in_95`` and
+    Columns: ``series, model, cutoff, period, step, actual, point, mase, crps, path, in_50, in_80, in_95`` and
     ``failure`` (the refusal or error in words; the numbers are then NaN).
     """
 

@@ -123,6 +123,7 @@ def _row(row: Mapping[Any, Any], tests: pd.DataFrame, champion: str) -> dict[str
         "in_force": "in force" if row["model"] == champion else "",
         "mase": told(row["mase"], ".3f"),
         "crps": told(row["crps"], ".3f"),
+        "path": told(row["path"], ".3f"),
         "behind": "–" if test is None else told(float(test["behind"]), "+.1%"),
         "p": "–" if test is None else told(float(test["p"]), ".3f"),
         "set_p": "–" if test is None else told(float(test["set_p"]), ".2f"),

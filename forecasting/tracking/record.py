@@ -68,7 +68,7 @@ def summary(scores: pd.DataFrame) -> dict[str, float]:
     failed = scores["failure"].fillna("").astype(str).ne("")
     metrics = {"failures": float(failed.sum()), "scored": float((~failed).sum())}
     columns = {"mase": "mase", "crps": "crps", **COVERAGES}
-    for metric, column in columns.items():
+    for metric, column in (columns | ({"path": "path"} if "path" in scores else {})).items():
         values = pd.to_numeric(scores[column]).astype(float)
         metrics[metric] = float(values.mean())
         for series, mean in values.groupby(scores["series"].astype(str)).mean().items():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecasting.evaluation.metrics import GRID, METRICS, crps, inside, scale
+from forecasting.evaluation.metrics import GRID, METRICS, crps, inside, scale, total_crps
 
 
 def test_crps_of_a_normal_is_its_closed_form() -> None:
@@ -49,3 +49,21 @@ def test_every_metric_gives_one_number_a_step_and_knows_gaps(name: str) -> None:
     given = METRICS[name](actual, np.tile(np.linspace(0, 5, len(GRID)), (3, 1)), np.arange(10.0))
     assert given.shape == (3,)
     assert np.isnan(given).tolist() == [False, True, False]
+
+
+def test_a_path_is_scored_by_its_running_totals_as_pairs_of_draws_define_it() -> None:
+    rng = np.random.default_rng(0)
+    draws, actual = rng.normal(size=(2, 3, 50)), rng.normal(size=(2, 3))
+    found = total_crps(actual, draws)
+    for series in range(2):
+        for step in range(3):
+            total, happened = draws[series, : step + 1].sum(axis=0), actual[series, : step + 1].sum()
+            apart = np.abs(total[:, None] - total).sum() / (2 * 50 * 49)
+            expected = (np.abs(total - happened).mean() - apart) / (step + 1)
+            assert found[series, step] == pytest.approx(expected, rel=1e-12)
+    shuffled = np.stack([rng.permuted(row, axis=-1) for row in np.sort(draws[:1], axis=2)])
+    together = np.sort(draws[:1], axis=2)
+    extreme = np.full((1, 3), 3.0)
+    assert total_crps(extreme, together)[0, 2] < total_crps(extreme, shuffled)[0, 2], (
+        "steps that move together"
+    )
