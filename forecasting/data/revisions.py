@@ -155,15 +155,14 @@ def jump_off(
     wanted = [id for id in series if not catalogue.series[id].sum_of]
     rows = believed_each(known, catalogue, wanted) if wanted else known.frame.iloc[:0]
     parsed = {label: Period.parse(label) for label in rows["period"].unique()}
-    newest: dict[str, tuple[Period, str]] = {}
-    for id, label, source in zip(rows["series"], rows["period"], rows["source"], strict=True):
-        if id not in newest or newest[id][0] < parsed[label]:
-            newest[id] = parsed[label], source
+    ordinals = rows["period"].map({label: period.ordinal for label, period in parsed.items()})
+    newest = rows.assign(_ordinal=ordinals).sort_values("_ordinal").drop_duplicates("series", keep="last")
+    last = dict(zip(newest["series"], zip(newest["period"], newest["source"], strict=True), strict=True))
     found: dict[str, Size] = {}
     for id in wanted:
-        if id in newest:
-            period, source = newest[id]
-            family, age = catalogue.sources[source].family, age_of(period, pd.Timestamp(day))
+        if id in last:
+            period, family = parsed[last[id][0]], catalogue.sources[last[id][1]].family
+            age = age_of(period, pd.Timestamp(day))
             found[id] = revisions.of(period.kind, catalogue.series[id].unit, family, id, age)
     return found
 

@@ -107,14 +107,14 @@ def believed_each(
         fitting = rows["status"].isin(list(kept))
         allowed |= (fitting if len(mine) == len(entries) else fitting & rows["series"].isin(mine)).to_numpy()
     rows = rows[allowed]
-    pairs = rows[["series", "source"]].drop_duplicates()
-    ranks = {
-        (id, source): entries[id].sources.index(family)
-        for id, source in zip(pairs["series"], pairs["source"], strict=True)
-        if (family := catalogue.sources[source].family) in entries[id].sources
-    }
-    rank = [ranks.get(pair, np.nan) for pair in zip(rows["series"], rows["source"], strict=True)]
-    ranked = rows.assign(_rank=np.array(rank, dtype=float)).dropna(subset=["_rank"])
+    series, named = pd.factorize(rows["series"])
+    source, printed = pd.factorize(rows["source"])
+    ranks = np.full((len(named), len(printed)), np.nan)
+    for place in np.unique(series * len(printed) + source):
+        id, family = named[place // len(printed)], catalogue.sources[printed[place % len(printed)]].family
+        if family in entries[id].sources:
+            ranks[place // len(printed), place % len(printed)] = entries[id].sources.index(family)
+    ranked = rows.assign(_rank=ranks[series, source]).dropna(subset=["_rank"])
     ranked = ranked.sort_values(
         ["series", "period", "_rank", "available_at", "source"], ascending=[True, True, True, False, True]
     )

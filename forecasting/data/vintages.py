@@ -78,7 +78,8 @@ def revisions_seen(observations: Observations, catalogue: Catalogue) -> pd.DataF
     registered break of coverage of the family are left out: there the coverage changed, not the count.
     Columns: ``kind, unit, family, series, period, from_age, until_age, log_ratio``.
     """
-    found = vintages(observations, catalogue)
+    several = observations.frame.duplicated(["series", "period"], keep=False)
+    found = vintages(Observations(observations.frame[several]), catalogue)
     since = {str(id): _coverage_since(catalogue, str(id)) for id in found["series"].unique()}
     later_of: dict[str, set[str]] = {family: {family} for family in found["family"].unique()}
     for later, earlier in catalogue.restates.items():

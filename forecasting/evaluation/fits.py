@@ -20,7 +20,7 @@ from forecasting.errors import ForecastingError
 from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.candidates import Candidate
 from forecasting.evaluation.metrics import GRID
-from forecasting.frames import Array, Forecast, Panel
+from forecasting.frames import Array, Forecast, KnownSum, Panel
 from forecasting.models import Forecaster, build
 from forecasting.periods import Period
 
@@ -88,17 +88,24 @@ class Origin:
 
     def panel_of(self, id: str) -> Panel:
         """One series from its first observation to the origin: nothing in it depends on other series."""
+        values, start = self._observed(id)
+        index = pd.RangeIndex(self.panel.first.ordinal + start, self.panel.last.ordinal + 1)
+        frame = pd.DataFrame(values[:, None], index=index, columns=[id], copy=False)
+        units = {id: self.panel.units.get(id, "1")}
+        return Panel(self.panel.kind, frame, units, self._ceilings(id), self._sums(id))
+
+    def _observed(self, id: str) -> tuple[Array, int]:
+        """The values from the first observation on, and its place in the panel."""
         values = self.panel.values[id].to_numpy(dtype=float)
         start = int(np.argmax(np.isfinite(values)))
-        index = pd.RangeIndex(self.panel.first.ordinal + start, self.panel.last.ordinal + 1)
+        return values[start:], start
+
+    def _ceilings(self, id: str) -> pd.DataFrame | None:
         ceilings = self.panel.ceilings
-        return Panel(
-            self.panel.kind,
-            pd.DataFrame({id: values[start:]}, index=index, copy=False),
-            {id: self.panel.units.get(id, "1")},
-            None if ceilings is None or id not in ceilings else ceilings[[id]],
-            tuple(one for one in self.panel.sums if one.series == id),
-        )
+        return None if ceilings is None or id not in ceilings else ceilings[[id]]
+
+    def _sums(self, id: str) -> tuple[KnownSum, ...]:
+        return tuple(one for one in self.panel.sums if one.series == id)
 
     def regressors_of(self, *ids: str) -> Panel | None:
         """The regressors of some series together."""
@@ -109,13 +116,13 @@ class Origin:
 
     def slice_digest(self, id: str) -> str:
         """SHA-256 over what a model fitted to this series alone sees."""
-        panel, regressors = self.panel_of(id), self.regressors_of(id)
-        size = self.revisions.get(id, NONE)
-        told = [str(panel.kind), panel.first.ordinal, sorted(panel.units.items()), size.mean, size.sd]
-        told.append(sorted((one.ordinals, one.total, one.slack) for one in panel.sums))
-        digest = hashlib.sha256(repr(told).encode())
-        digest.update(panel.values[id].to_numpy(dtype=float).tobytes())
-        for part in (panel.ceilings, None if regressors is None else regressors.values):
+        values, start = self._observed(id)
+        size, unit = self.revisions.get(id, NONE), self.panel.units.get(id, "1")
+        told = [str(self.panel.kind), self.panel.first.ordinal + start, unit, size.mean, size.sd]
+        told.append(sorted((one.ordinals, one.total, one.slack) for one in self._sums(id)))
+        digest = hashlib.sha256(repr(told).encode() + values.tobytes())
+        regressors, ceilings = self.regressors_of(id), self._ceilings(id)
+        for part in (ceilings, None if regressors is None else regressors.values):
             digest.update(b"-" if part is None else _content(part))
         return digest.hexdigest()
 

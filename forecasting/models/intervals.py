@@ -157,7 +157,7 @@ def trajectories(
     order = np.concatenate([rng.permutation(len(bank)) for _ in range(turns)])[:paths]
     place = bank[order].T + rng.uniform(0, 1e-3, paths)
     ranks = np.empty(place.shape, dtype=int)
-    np.put_along_axis(ranks, np.argsort(place, axis=1, kind="stable"), np.arange(paths)[None], axis=1)
+    np.put_along_axis(ranks, np.argsort(place, axis=1), np.arange(paths)[None], axis=1)
     even = (np.arange(paths) + 0.5) / paths
     first = errors[:, 0][np.isfinite(errors[:, 0])]
     size = profile(first / width[0], np.abs(2 * even - 1))
