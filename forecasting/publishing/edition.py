@@ -174,7 +174,11 @@ def editions(root: Path) -> list[Path]:
     """The edition folders under a root, oldest id first."""
     if not root.is_dir():
         return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.is_symlink() and (p / MANIFEST).is_file())
+    return sorted(
+        p
+        for p in root.iterdir()
+        if not p.name.startswith(".") and p.is_dir() and not p.is_symlink() and (p / MANIFEST).is_file()
+    )
 
 
 def latest(root: Path) -> Path | None:

@@ -98,9 +98,10 @@ def publish(
     all cases the last edition stays.
     """
     attempt = metrics.Attempt(spooled=settings.spooled)
-    publication = read_record(settings.data / "publication.yaml", Publication)
+    publication: Publication | None = None
     require_known(settings.overrides)
     try:
+        publication = read_record(settings.data / "publication.yaml", Publication)
         done = _locked(settings, publication, render, deliver, progress, attempt)
     except Locked:
         raise
@@ -249,7 +250,9 @@ def _measured(root: Path, attempt: metrics.Attempt) -> list[str]:
     return []
 
 
-def _hooked(publication: Publication, attempt: metrics.Attempt, why: str) -> list[str]:
+def _hooked(publication: Publication | None, attempt: metrics.Attempt, why: str) -> list[str]:
+    if publication is None:
+        return []
     found = {
         "FORECAST_EXIT_CODE": str(attempt.code),
         "FORECAST_EDITION": attempt.edition.name if attempt.edition else "",

@@ -70,6 +70,8 @@ def test_litter_of_killed_runs_is_swept(tmp_path: Path) -> None:
     edition.write(tmp_path, "e", FILES, {})
     (tmp_path / ".staging-x-1").mkdir()
     (tmp_path / ".staging-x-1" / "half.csv").write_text("1,")
+    (tmp_path / ".staging-x-1" / edition.MANIFEST).write_text("{}")
+    assert [path.name for path in edition.editions(tmp_path)] == ["e"]
     (tmp_path / ".latest-1").symlink_to("nowhere")
     edition.sweep(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["e", "latest"]

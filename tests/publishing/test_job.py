@@ -22,6 +22,7 @@ from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.publishing import champions
 from forecasting.publishing.champions import Bench
+from forecasting.publishing.rebuild import rebuild
 from tests.publishing.small_job import BOTH, EV, FITTED, LEFT, MARKET, OXIDE, RIGHT, Project
 
 LATER = dict.fromkeys(("known_on", "released", "today"), date(2026, 6, 20))
@@ -171,6 +172,22 @@ def test_without_a_rung_left_the_first_edition_withholds_and_so_do_aggregates(
     )
     assert not set(project.table()["series"]) & {RIGHT, BOTH}
     assert states.loc[LEFT, "standing"] == "ok"
+
+
+def test_an_edition_with_fallbacks_can_be_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        break_(patch, MARKET, raises)
+        done = project.publish()
+    drop_cache(project)
+    with monkeypatch.context() as patch:
+        break_(patch, RIGHT, raises, rungs=3)
+        second = project.publish(again=True)
+    for folder in (done.folder, second.folder):
+        again = rebuild(project.editions, folder.name)
+        assert again.equal, [one for one in again.tables if not one.equal]
+    assert set(project.states()["standing"]) == {"ok", "stale", "degraded"}
 
 
 def test_stale_values_are_copied_exactly_with_their_vintage(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from forecasting.errors import CannotWrite, DataError, HeldBack, Locked, OutOfTime, UsageError
+from forecasting.errors import CannotWrite, ConfigError, DataError, HeldBack, Locked, OutOfTime, UsageError
 from forecasting.publishing import edition, job, ledger, metrics, preflight
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.lock import publisher
@@ -288,3 +288,11 @@ def test_the_same_inputs_give_the_same_bytes_with_every_model_fitted_anew(
     assert again.name == published.latest.name
     for path in published.latest.iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes(), path.name
+
+
+def test_a_run_that_cannot_begin_is_measured_too(copy: Project) -> None:
+    copy.settings(lambda one: one["job"].update(fit_secnds=3))
+    with pytest.raises(ConfigError, match="fit_secnds"):
+        copy.publish()
+    assert sample(copy, "forecast_last_exit_code") == 78
+    assert (sample(copy, "forecast_last_success_timestamp_seconds") or 0) > 0
