@@ -33,15 +33,8 @@ class Attempt:
 
 def write(root: Path, attempt: Attempt) -> None:
     """Write the metrics of an attempt; raises :class:`OSError` when the file cannot be replaced."""
-    from prometheus_client import (
-        CollectorRegistry,
-        Counter,
-        Gauge,
-        disable_created_metrics,
-        write_to_textfile,
-    )
+    from prometheus_client import CollectorRegistry, Counter, Gauge, write_to_textfile
 
-    disable_created_metrics()
     before = read(root / FILE)
     registry = CollectorRegistry()
 
