@@ -67,7 +67,16 @@ def edition_files(material: Material) -> dict[str, bytes]:
 
 def _place(name: str) -> str:
     """Where a table lies: those of the balance in a folder of their own, as the publisher writes them."""
-    alone = name in ("forecasts", *COLUMNS, "outlooks", "changes", "track_record", "scores", "errata", "states")
+    alone = name in (
+        "forecasts",
+        *COLUMNS,
+        "outlooks",
+        "changes",
+        "track_record",
+        "scores",
+        "errata",
+        "states",
+    )
     return f"{name}.csv" if alone else f"balance/{name}.csv"
 
 
