@@ -101,7 +101,10 @@ def contending(
             name = f"{label.removesuffix('-champion')}-champion"
             while name in known:
                 name += "-2"
-            added.append(Candidate(model=recipe.model, label=name, parameters=recipe.parameters))
+            scale = recipe.parameters.get("link", "auto")  # its own, whatever the experiment's is by now
+            added.append(
+                Candidate(model=recipe.model, label=name, parameters=recipe.parameters, transform=scale)
+            )
             known[name] = content
             same = [name]
         labels[series] = label if label in same else same[0]

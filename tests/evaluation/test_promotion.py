@@ -139,6 +139,8 @@ def test_a_champion_that_left_the_file_competes_under_its_own_name() -> None:
     assert [c.name for c in entered.models] == ["naive", "drift", "mine-champion"]
     again, labels = contending(entered, {"s": ("mine-champion", old)})
     assert (len(again.models), labels) == (3, {"s": "mine-champion"})
+    kept = Experiment.model_validate_json(entered.model_copy(update={"transform": "sqrt"}).model_dump_json())
+    assert kept.models[-1].parameters == old.parameters, "its scale is its own"
     same = old.model_copy(update={"model": "drift", "parameters": build("drift", {}).parameters})
     assert contending(given, {"s": ("renamed", same), "other": ("x", same)}) == (given, {"s": "drift"})
     gone = old.model_copy(update={"parameters": {"no_such": 1}})
