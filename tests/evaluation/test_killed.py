@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,11 @@ EXPERIMENT: dict[str, Any] = {
     "backtest": {"first": "2024-06", "every": 3, "steps": 6},
     "models": [{"model": "naive"}, {"model": "drift"}, {"model": "ets"}, {"model": "structural"}],
 }  # fmt: skip
+
+
+def _interruptible() -> None:
+    """A shell's background job is born deaf to SIGINT, and so would be its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Project:
@@ -47,6 +53,7 @@ class Project:
                 env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,
+                preexec_fn=_interruptible,
             )
 
     def finish(self) -> float:
@@ -115,8 +122,8 @@ def test_killed_twenty_times_and_resumed_nothing_is_lost_or_doubled(tmp_path: Pa
     assert project.runs == runs
 
 
-@pytest.mark.parametrize("signal", [2, 15])
-def test_a_polite_stop_keeps_what_is_done(tmp_path: Path, signal: int) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_stop_keeps_what_is_done(tmp_path: Path, stop: signal.Signals) -> None:
     project = Project.made(tmp_path / "project")
     process = project.start()
     kept = project.root / ".cache" / "backtest" / "fits.sqlite"
@@ -125,8 +132,8 @@ def test_a_polite_stop_keeps_what_is_done(tmp_path: Path, signal: int) -> None:
         assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(1)
-    process.send_signal(signal)
+    process.send_signal(stop)
     assert process.wait(timeout=60) != 0
-    if signal == 2:
+    if stop is signal.SIGINT:
         assert "the same command goes on from there" in project.log
     project.finish()
