@@ -15,8 +15,8 @@ import numpy as np
 from forecasting.frames import Array
 
 Worlds = Callable[[frozenset[str]], Array]
-EXACT = 5  # causes up to which every order is taken: 2⁵ reruns
-ORDERS = 8  # orders taken beyond that, each with its reverse
+EXACT = 4  # causes up to which every order is taken: 2⁴ reruns
+ORDERS = 4  # orders taken beyond that, each with its reverse among them
 
 
 def shares(causes: Sequence[str], worlds: Worlds) -> dict[str, Array]:
@@ -58,7 +58,7 @@ def orders(causes: Sequence[str]) -> list[tuple[str, ...]]:
     """Every order of few causes; of many, some drawn with a fixed seed, each beside its reverse.
 
     >>> len(orders("abc")), len(orders("abcdefg"))
-    (6, 8)
+    (6, 4)
     """
     if len(causes) <= EXACT:
         return list(permutations(causes))
