@@ -37,7 +37,7 @@ FIT_SECONDS = 8.0
 SERIES = (
     "cn.magnets.exports", "in.ev.2w", "in.ev.3w", "in.ev.pv", "in.ev.rest", "in.magnets.value.85051110",
     "in.magnets.value.85051190", "in.magnets.value.85051900", "in.market.2w", "in.market.3w", "in.market.cv",
-    "in.market.pv", "in.ndpr.oxide", "in.reo",
+    "in.market.pv", "in.ndpr.oxide", "in.reo", "price.nd_oxide.month",
 )  # fmt: skip
 
 
@@ -107,14 +107,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("series") / "p"
     shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
     shutil.copytree(ROOT / "experiments", root / "experiments")
+    (root / "data" / "balance.yaml").unlink()  # forecasts do not rest on it; its own failures: tests/publishing
     fast(root / "experiments")
     small.rewritten(root / "data" / "publication.yaml", _lenient)
     small.run(root, "promote", "experiments/default.yaml", "--as-of", small.DAY)
     made = World(root, load(root / "mlruns" / "releases"), {}, Remembered({}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(retrospect, "isolated", made.reports)
-        assert made.publish(made.editions)[0] == 0
-        assert made.publish(made.editions)[0] == 0  # one before which there was one
+        for _ in range(2):
+            code, why = made.publish(made.editions)
+            assert code in (0, 3), why
+        states = pd.read_csv(made.editions / "latest" / "states.csv")
+        assert set(states["standing"]) == {"ok"}
     made.rows.update(rows_of((made.editions / "latest").resolve()))
     return made
 
@@ -123,8 +127,8 @@ def _lenient(content: dict[str, object]) -> None:
     gates, job = content["gates"], content.setdefault("job", {})
     assert isinstance(gates, dict)
     assert isinstance(job, dict)
-    for name in ("sums", "scenarios"):
-        gates[name]["severity"] = "warn"  # few, naive paths add up badly
+    content.pop("scenario_order")
+    gates["sums"]["severity"] = "warn"  # few, naive paths add up badly
     gates["freshness"] |= {"grace_days": 400, "stale_days": 2000}
     job["fit_seconds"] = FIT_SECONDS
 
