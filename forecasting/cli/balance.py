@@ -163,11 +163,12 @@ def _warn(ready: Balance, today: date) -> None:
 
 def _save(found: dict[str, pd.DataFrame], out: Path) -> None:
     from forecasting.errors import CannotWrite
+    from forecasting.frames.cells import guarded
 
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, table in found.items():
-            table.to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
+            guarded(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
     except OSError as error:
         raise CannotWrite(f"{out}: {error.strerror}; choose a folder that can be written") from None
     say(f"saved {', '.join(f'{name}.csv' for name in found)} in {out}")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from forecasting.errors import DataError
 from forecasting.evaluation.backtest import Progress, silent
+from forecasting.frames.cells import guarded
 from forecasting.publishing.edition import MANIFEST, read_manifest
 from forecasting.publishing.environment import environment, environment_changes
 from forecasting.publishing.facts import states_table
@@ -96,7 +97,7 @@ def compared(name: str, path: Path, again: pd.DataFrame | None) -> Compared:
     """A published table beside the one made again, cell by cell in the order of the file."""
     if again is None:
         return Compared(name, 0, 0.0, "", ("not made again",))
-    text = again.to_csv(index=False, lineterminator="\n").encode()
+    text = guarded(again).to_csv(index=False, lineterminator="\n").encode()
     was, now = _cells(path.read_bytes()), _cells(text)
     if list(was.columns) != list(now.columns):
         return Compared(name, 0, 0.0, "", (f"columns {list(was.columns)} then, {list(now.columns)} now",))

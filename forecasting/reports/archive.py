@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecasting.catalogue import Catalogue, Event, Publication, Series, Source
 from forecasting.errors import InputMissing
+from forecasting.frames.cells import guarded, unguarded
 from forecasting.reports.extras import EXTRAS, is_number
 from forecasting.reports.material import COLUMNS, Material
 
@@ -85,7 +86,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
     for column in shown.columns:
         if pd.api.types.is_datetime64_any_dtype(shown[column]):
             shown[column] = shown[column].dt.date
-    return shown.to_csv(index=False, lineterminator="\n").encode()
+    return guarded(shown).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _facts(material: Material) -> dict[str, Any]:
@@ -171,4 +172,6 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     for column in frame.columns:
         if is_numeric(name, column):
             frame[column] = [float(cell) if cell else float("nan") for cell in frame[column]]
+        else:
+            frame[column] = frame[column].map(unguarded)
     return frame

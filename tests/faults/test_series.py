@@ -107,7 +107,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     root = tmp_path_factory.mktemp("series") / "p"
     shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
     shutil.copytree(ROOT / "experiments", root / "experiments")
-    (root / "data" / "balance.yaml").unlink()  # forecasts do not rest on it; its own failures: tests/publishing
+    (
+        root / "data" / "balance.yaml"
+    ).unlink()  # forecasts do not rest on it; its own failures: tests/publishing
     fast(root / "experiments")
     small.rewritten(root / "data" / "publication.yaml", _lenient)
     small.run(root, "promote", "experiments/default.yaml", "--as-of", small.DAY)
