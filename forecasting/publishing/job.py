@@ -41,7 +41,7 @@ from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
 from forecasting.publishing.retrospect import look_back
 from forecasting.publishing.scratch import scratch
-from forecasting.publishing.unchanged import grown_stale, states_of
+from forecasting.publishing.unchanged import overdue, states_of, untold
 
 Deliver = Callable[[Path, Path], Sequence[str]]
 """Takes an edition and the folder of editions to the sinks; what failed, a sentence each."""
@@ -168,9 +168,9 @@ def _within(
         attempt.edition = last
         if last is not None and not settings.again and edition.verify(last).get("key") == key:
             attempt.states = states_of(last)
-            late = grown_stale(last, store, as_of, settings.today)
+            late = overdue(last, store, as_of, settings.today)
             attempt.stale_sources = len(late)
-            return Published(last, new=False, reasons=tuple(late))
+            return Published(last, new=False, reasons=tuple(untold(last, late)))
         ledger.require_not_retracted(root, key)
         previous, released = (None, None) if last is None else read_previous(last)
         require_clock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from forecasting.publishing.accompany import FRESHNESS
 from forecasting.publishing.candidate import Candidate, State
 from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.gates import GATES, View
+from forecasting.publishing.gates.view import Found
 
 
 def states_of(folder: Path) -> dict[str, State]:
@@ -23,12 +25,8 @@ def states_of(folder: Path) -> dict[str, State]:
     return {row["series"]: State(**{str(name): cell for name, cell in row.items()}) for row in rows}
 
 
-def grown_stale(folder: Path, store: Store, as_of: date, today: date) -> list[str]:
-    """What is overdue today that the edition itself does not say, a sentence a series or source.
-
-    No edition is made for it: the numbers would be the same, and the edition bears the day of its data.
-    """
-    told = {str(one["series"]) for one in read_manifest(folder).get("gates", []) if one["gate"] == FRESHNESS}
+def overdue(folder: Path, store: Store, as_of: date, today: date) -> list[Found]:
+    """What the series of an edition have overdue today, one finding a series or source."""
     candidate = Candidate(
         pd.read_csv(folder / "forecasts.csv", float_precision="round_trip"),
         {},
@@ -39,7 +37,17 @@ def grown_stale(folder: Path, store: Store, as_of: date, today: date) -> list[st
         as_of,
         today,
     )
-    found = [one for one in GATES[FRESHNESS](View(candidate)) if one.series not in told]
+    return list(GATES[FRESHNESS](View(candidate)))
+
+
+def untold(folder: Path, found: Sequence[Found]) -> list[str]:
+    """The findings the edition itself does not tell, a sentence each.
+
+    No edition is made for them: the numbers would be the same, and the edition bears the day of its data.
+    """
+    told = {str(one["series"]) for one in read_manifest(folder).get("gates", []) if one["gate"] == FRESHNESS}
     return [
-        f"nothing new to publish, but {f'{one.series}: ' if one.series else ''}{one.text}" for one in found
+        f"nothing new to publish, but {f'{one.series}: ' if one.series else ''}{one.text}"
+        for one in found
+        if one.series not in told
     ]

@@ -87,6 +87,10 @@ def test_data_that_grew_stale_are_said_though_nothing_is_published(copy: Project
     assert any("no figure became known after 2026-04-10" in why for why in done.reasons)
     assert (sample(copy, "forecast_stale_sources") or 0) > 1
     assert sample(copy, "forecast_last_exit_code") == 3
+    assert copy.publish(again=True, known_on=late, released=late, today=late).code == 3
+    told = copy.publish(known_on=late, released=late, today=late)
+    assert (told.new, told.code, told.reasons) == (False, 0, ())
+    assert (sample(copy, "forecast_stale_sources") or 0) > 1
 
 
 def test_again_makes_an_edition_of_the_same_numbers(copy: Project) -> None:
