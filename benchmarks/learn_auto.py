@@ -156,9 +156,13 @@ def learn(records: Records) -> Arrays:
     profile = profiles(z, own, last, d["length"], nodes)
     coverage(d, own, z, last, nodes)
     steps = profile.shape[1]
-    full = np.flatnonzero(d["mask"][:, :steps].all(axis=1) & d["real"] & (last > 0))
+    whole = d["mask"][:, :steps].all(axis=1) & d["real"]
+    chance = last if (whole & (last > 0)).sum() >= TRAJECTORIES else share  # monthly ends are mostly shorter
+    full = np.flatnonzero(whole & (chance > 0))
     rng = np.random.default_rng(0)
-    chosen = rng.choice(full, min(TRAJECTORIES, len(full)), replace=False, p=last[full] / last[full].sum())
+    chosen = rng.choice(
+        full, min(TRAJECTORIES, len(full)), replace=False, p=chance[full] / chance[full].sum()
+    )
     ranks = (np.argsort(np.argsort(z[chosen][:, :steps], axis=0), axis=0) + 0.5) / len(chosen)
     out = {
         "methods": np.array(methods(SEASON[records.name])), "reach": np.array(reach),
