@@ -10,7 +10,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: help setup forecast test test-deep lint types layers tests lock clean
+.PHONY: help setup forecast test test-faults test-deep lint types layers tests lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,11 @@ layers: setup
 
 tests: setup
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-faults: setup ## Break publishing on purpose: kills, full disks, readers, hostile text; writes build/faults (20 minutes)
+	@rm -rf build/faults
+	@$(BIN)/python -m pytest -q -m faults -n 2 --dist load tests/faults
+	@$(BIN)/python -m tests.faults.figures
 
 test-deep: setup ## The slowest tests: mutation of what guards the publication
 	@nice -n 10 $(BIN)/python benchmarks/mutation.py

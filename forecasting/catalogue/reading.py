@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ class _StrictLoader(_Base):  # type: ignore[misc]
         return made
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 Record = TypeVar("Record", bound=BaseModel)
 
 
@@ -70,6 +72,20 @@ def _fault(path: Path, error: Any, model: type[BaseModel]) -> Fault:
     return Fault(where, found, "see docs/data-format.md")
 
 
+def _unprintable(path: Path, content: Any, at: str = "") -> Iterator[Fault]:
+    """Control characters, which no page, chart or workbook may hold."""
+    if isinstance(content, Mapping):
+        for key, one in content.items():
+            inside = f"{at}.{key}".lstrip(".")
+            yield from list(_unprintable(path, key, at)) or _unprintable(path, one, inside)
+    elif isinstance(content, list):
+        for place, one in enumerate(content):
+            yield from _unprintable(path, one, f"{at}.{place}".lstrip("."))
+    elif isinstance(content, str) and (found := _CONTROL.search(content)):
+        said = f"a control character ({found.group()!r}) in {content[:40]!r}"
+        yield Fault(f"{path}: {at or 'top level'}", said, "remove it")
+
+
 def _known_keys(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
     here: Any = model
     for part in location[:-1]:
@@ -82,6 +98,8 @@ def _known_keys(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
 
 def validate(path: Path, content: Any, model: type[Record]) -> Record:
     """A record made from a file's content; all faults of the file in one :class:`ConfigError`."""
+    if faults := list(_unprintable(path, content)):
+        raise ConfigError(f"{path}: {len(faults)} fault(s)", faults)
     try:
         return model.model_validate(content)
     except ValidationError as error:

@@ -23,6 +23,7 @@ EXPERIMENTS: dict[str, tuple[tuple[str, str], int, str]] = {
     "wrong kind of horizon": (("horizon: 2030-12", "horizon: FY2030"), 78, "FY2030 is a FY period"),
     "no period": (("horizon: 2030-12", "horizon: soon"), 78, "'soon' is not a period"),
     "invalid YAML": (("series: [", "series: [["), 78, "invalid YAML"),
+    "a control character": (("name: ev_sales", 'name: "ev_\\x07sales"'), 78, "a control character ('\\x07') in 'ev_"),
     "an alias": (("name: ev_sales", "name: &a ev_sales\ncovariates: *a"), 78, "anchors and aliases are not allowed"),
     "a key twice": (("name: ev_sales", "name: ev_sales\nname: other"), 78, "key 'name' stands twice"),
     "unknown parameter": (("{model: ets}", "{model: ets, parameters: {dampign: 1}}"), 78, "'ets' cannot be built"),

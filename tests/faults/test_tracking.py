@@ -1,0 +1,121 @@
+"""The main job publishes while MLflow is away in any way, and waits for it no longer than its budget."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from forecasting.publishing import edition
+from forecasting.tracking import Spool, Store, deliver
+from forecasting.tracking.patience import BUDGET
+from tests.faults import small
+from tests.faults.figures import count
+from tests.tracking.test_delivery import KILLED, ROOT, Faulty
+
+pytestmark = pytest.mark.faults
+FAULTS = ("refused", "500", "503", "429", "403", "hangs", "drips")
+AWAY = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose experiment and champion wait for MLflow."""
+    root = tmp_path_factory.mktemp("tracking") / "p"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORECAST_TRACKING_URI", AWAY)
+        small.build(root)
+    shutil.rmtree(root / "data" / "editions")
+    return root
+
+
+@contextmanager
+def server(fault: str) -> Iterator[str]:
+    if fault == "refused":
+        yield AWAY
+        return
+    handler = type("Handler", (Faulty,), {"fault": fault})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as made:
+        made.daemon_threads = True
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{made.server_address[1]}"
+        made.shutdown()
+
+
+def store_of(root: Path, uri: str) -> Store:
+    return Store(uri, root / "mlruns" / "artifacts")
+
+
+def waited(root: Path, uri: str) -> float:
+    """Seconds the job waits for tracking: what delivery takes with the job's own budget."""
+    started = time.monotonic()
+    done = deliver(store_of(root, uri).patient())
+    taken = time.monotonic() - started
+    assert (done.delivered, done.waiting) == (0, 2)
+    return taken
+
+
+def made(root: Path, uri: str) -> None:
+    """Run the main job: a new edition, and the spool waits on."""
+    done = subprocess.run(
+        [sys.executable, "-m", "forecasting", "make"],
+        cwd=root,
+        env={**os.environ, "FORECAST_TRACKING_URI": uri},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "tracking is away" in done.stderr
+    found = edition.latest(root / "data" / "editions")
+    assert found is not None
+    edition.verify(found)
+    assert len(Spool(store_of(root, uri)).pending()) == 2
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_main_job_publishes_while_the_server_fails(project: Path, tmp_path: Path, fault: str) -> None:
+    root = Path(shutil.copytree(project, tmp_path / "p"))
+    with server(fault) as uri:
+        taken = waited(root, uri)
+        made(root, uri)
+    assert taken <= BUDGET + 5
+    count("tracking", fault, faults=1, not_published=0, over_budget=int(taken > BUDGET + 1), seconds=taken)
+
+
+def test_the_main_job_publishes_while_the_database_is_locked(project: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(project, tmp_path / "p"))
+    uri = f"sqlite:///{root}/mlruns/mlflow.db"
+    store_of(root, uri).client()
+    with closing(sqlite3.connect(root / "mlruns" / "mlflow.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        taken = waited(root, uri)
+        made(root, uri)
+    assert taken <= BUDGET + 5
+    assert deliver(store_of(root, uri)).delivered == 2
+    count("tracking", "locked", faults=1, not_published=0, over_budget=int(taken > BUDGET + 1), seconds=taken)
+
+
+def test_fifty_kills_while_the_spool_is_delivered(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path / "mlruns")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.stdout.split() == ["0", "0", "0", "0", "0", "0", "1"], done.stderr[-2000:]
+    count("spool", kills=50, lost=0, doubled=0)
