@@ -69,7 +69,7 @@ def adopt(
     points are: the more a market is filled, the less the band rests on assumptions. A draw may pass ``upper``, an
     average, in a strong month; ceilings of single periods are the caller's to hold.
     """
-    (horizon, paths), per_year = drawn.shape, max(p.season, 1)
+    horizon, paths, per_year = len(point), int(drawn.shape[1]), max(p.season, 1)
     odds, ahead, drift, now = curve(p, horizon, upper)
     weight = 1.0 / (1.0 + now / TRUST)
     ceiling = upper / p.unit
@@ -97,7 +97,8 @@ def _between(curved: Array, bank: Array, weight: float) -> Array:
 
 def _joined(adopted: Array, drawn: Array, weight: float) -> Array:
     """Quantile by quantile the mean of both, in the order of whole paths joined rank by rank."""
-    whole = [x[:, np.argsort(np.log(np.maximum(x, 1e-9)).mean(axis=0))] for x in (adopted, drawn)]
-    order = np.argsort(np.argsort(_between(whole[0], whole[1], weight), axis=1), axis=1)
-    marginal = _between(np.sort(adopted, axis=1), np.sort(drawn, axis=1), weight)
-    return np.take_along_axis(marginal, order, axis=1)
+    first, second = (x[:, np.argsort(np.log(np.maximum(x, 1e-9)).mean(axis=0))] for x in (adopted, drawn))
+    order = np.argsort(np.argsort(_between(first, second, weight), axis=1), axis=1)
+    marginal: Array = _between(np.sort(adopted, axis=1), np.sort(drawn, axis=1), weight)
+    out: Array = np.take_along_axis(marginal, order, axis=1)
+    return out
