@@ -175,9 +175,10 @@ def start(name: str, path: Path, source: str, tests: list[str], seconds: int) ->
 
 def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
     """Whether a room reaches its least score; a mutant whose tests take too long counts as noticed."""
-    code = ROOT / room["code"]
+    code = [ROOT / one for one in room["code"].split()]
+    sample = sample or room.get("sample", 0)
     tests = sorted(str(path) for pattern in room["tests"] for path in ROOT.glob(pattern))
-    paths = sorted(code.rglob("*.py")) if code.is_dir() else [code]
+    paths = [path for one in code for path in (sorted(one.rglob("*.py")) if one.is_dir() else [one])]
     made = [(path, said, source) for path in paths for said, source in mutants(path)]
     if sample and sample < len(made):
         made = sorted(random.Random(1).sample(made, sample), key=lambda one: one[1])
@@ -188,7 +189,7 @@ def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
     running: dict[int, str] = {}
     print(f"{room['code']}: {len(made)} mutants", flush=True)
     alive = 0
-    for path, said, source in [*made, *[(code, "", "")] * jobs]:
+    for path, said, source in [*made, *[(paths[0], "", "")] * jobs]:
         if running and (len(running) >= jobs or not said):
             child, status = os.wait()
             noticed = os.waitstatus_to_exitcode(status) != 0
