@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,36 @@ def beside(root: Path, draft: Draft) -> Beside:
     for one in warned:
         if one.series:
             notes[one.series] = "; ".join(filter(None, [notes.get(one.series, ""), one.text]))
-    late = [f"{o.series}: {o.text}" for o in warned if o.gate in DEGRADING and o.series]
-    weak = [
-        *(f"{id}: {note(state)}" for id, state in sorted(states.items()) if state.standing != "ok"),
-        *late,
-    ]
+    weak = by_text(
+        [
+            *((id, note(state)) for id, state in sorted(states.items()) if state.standing != "ok"),
+            *((o.series, o.text) for o in warned if o.gate in DEGRADING and o.series),
+        ]
+    )
     aged = any(o.gate in DEGRADING for o in warned)
     degraded = bool(weak or aged or overridden or draft.no_balance)
-    tables = {}
+    tables = {"remarks": _remarks([*overridden, *warned])}
     if len(errata := ledger.errata(root)):
         tables["errata"] = errata
     return Beside(tuple(reasons), notes, tuple(weak), degraded, tables)
+
+
+def by_text(found: Iterable[tuple[str, str]]) -> list[str]:
+    """Texts on series, those that read alike in one line.
+
+    >>> by_text([("a", "vahan is late"), ("b", "withheld"), ("c", "vahan is late")])
+    ['a, c: vahan is late', 'b: withheld']
+    """
+    alike: dict[str, list[str]] = {}
+    for series, text in found:
+        alike.setdefault(text, []).append(series)
+    return [f"{', '.join(ids)}: {text}" for text, ids in alike.items()]
+
+
+def _remarks(objections: Iterable[Objection]) -> pd.DataFrame:
+    """Columns ``series, gate, text, overridden``: what was published in spite of an objection."""
+    rows = [(o.series, o.gate, o.text, o.overridden) for o in objections]
+    return pd.DataFrame(rows, columns=["series", "gate", "text", "overridden"])
 
 
 def _said(objection: Objection) -> str:

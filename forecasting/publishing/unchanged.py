@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.data.store import Store
-from forecasting.publishing.accompany import FRESHNESS
+from forecasting.publishing.accompany import FRESHNESS, by_text
 from forecasting.publishing.candidate import Candidate, State
 from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.gates import GATES, View
@@ -46,8 +46,7 @@ def untold(folder: Path, found: Sequence[Found]) -> list[str]:
     No edition is made for them: the numbers would be the same, and the edition bears the day of its data.
     """
     told = {str(one["series"]) for one in read_manifest(folder).get("gates", []) if one["gate"] == FRESHNESS}
-    return [
-        f"nothing new to publish, but {f'{one.series}: ' if one.series else ''}{one.text}"
-        for one in found
-        if one.series not in told
-    ]
+    new = [one for one in found if one.series not in told]
+    lines = [one.text for one in new if not one.series]
+    lines += by_text((one.series, one.text) for one in new if one.series)
+    return [f"nothing new to publish, but {line}" for line in lines]

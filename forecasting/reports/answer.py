@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,9 +14,11 @@ from forecasting.reports.words import verbal
 Row = Mapping[str, Any]
 
 
-def says(row: Row, numbers: Numbers, words: Words) -> tuple[str, ...]:
+def says(
+    row: Row, numbers: Numbers, words: Words, gaps: Sequence[str] = ("home", "market")
+) -> tuple[str, ...]:
     """What one headline row of the scenarios says, most important first."""
-    lines = [_gap(row, gap, numbers, words) for gap in ("home", "market")]
+    lines = [_gap(row, gap, numbers, words) for gap in gaps]
     lines.append(_closing(row, words))
     needed = float(row["needed_80_market"])
     if needed > 0:
@@ -58,32 +60,48 @@ def _closing(row: Row, words: Words) -> str:
     return words.say("says.closes", year=stays, sure=how)
 
 
-def moved(changes: pd.DataFrame, numbers: Numbers, words: Words, most: int = 4) -> tuple[str, ...]:
+def moved(changes: pd.DataFrame, numbers: Numbers, words: Words, most: int = 6) -> tuple[str, ...]:
     """What moved since the last edition and why, in the order of the table; each sentence names every cause, the
     largest first."""
     if not len(changes):
         return (words["says.nochange"],)
-    lines = []
-    for (_, period), group in list(changes.groupby(["about", "period"], sort=False))[:most]:
-        first = group.iloc[0]
-        before, after = float(first["before"]), float(first["after"])
-        amounts = sorted(
-            ((str(row["cause"]), float(row["amount"])) for row in group.to_dict("records")),
-            key=lambda one: -abs(one[1]),
-        )
-        lines.append(
-            words.say(
-                "says.change",
-                title=str(first["title"]),
-                when=str(period),
-                after=numbers.forecast(after),
-                before=numbers.forecast(before),
-                unit=unit_short(str(first["unit"])),
-                amount=numbers.signed(after - before),
-                causes=", ".join(
-                    f"{words.get(f'cause.{cause}', cause)} {numbers.signed(amount)}"
-                    for cause, amount in amounts
-                ),
-            )
-        )
-    return tuple(lines)
+    return tuple(
+        _change("says.change", group, numbers, words)
+        for _, group in list(changes.groupby(["about", "period"], sort=False))[:most]
+    )
+
+
+def moved_gaps(
+    changes: pd.DataFrame, nodes: Mapping[str, str], scenario: str, numbers: Numbers, words: Words
+) -> tuple[str, ...]:
+    """What moved the gaps of one scenario since the last edition; ``nodes`` are their ids by ``home`` and ``market``.
+
+    A gap that did not move, or of which the last edition said nothing, has no sentence.
+    """
+    found = []
+    for gap, node in nodes.items():
+        group = changes[changes["about"] == f"{scenario}.{node}"]
+        if len(group):
+            found.append(_change(f"says.moved.{gap}", group, numbers, words))
+    return tuple(found)
+
+
+def _change(key: str, group: pd.DataFrame, numbers: Numbers, words: Words) -> str:
+    first = group.iloc[0]
+    before, after = float(first["before"]), float(first["after"])
+    amounts = sorted(
+        ((str(row["cause"]), float(row["amount"])) for row in group.to_dict("records")),
+        key=lambda one: -abs(one[1]),
+    )
+    return words.say(
+        key,
+        title=str(first["title"]),
+        when=str(first["period"]),
+        after=numbers.forecast(after),
+        before=numbers.forecast(before),
+        unit=unit_short(str(first["unit"])),
+        amount=numbers.signed(after - before),
+        causes=", ".join(
+            f"{words.get(f'cause.{cause}', cause)} {numbers.signed(amount)}" for cause, amount in amounts
+        ),
+    )

@@ -77,6 +77,7 @@ def _place(name: str) -> str:
         "scores",
         "errata",
         "states",
+        "remarks",
     )
     return f"{name}.csv" if alone else f"balance/{name}.csv"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecasting.periods import Period
 from forecasting.reports import balance_tables as laid
-from forecasting.reports.answer import says
+from forecasting.reports.answer import moved_gaps, says
 from forecasting.reports.format import Numbers, percent_text, unit_short
 from forecasting.reports.language import Words
 from forecasting.reports.material import Material
@@ -43,12 +43,19 @@ class Nodes:
 
     @classmethod
     def of(cls, structure: pd.DataFrame) -> Nodes:
+        """The nodes by role. One gap that is both has one of the two roles; both are then the same node."""
         by_role = dict(zip(structure["role"], structure["node"], strict=True))
-        market = structure[(structure["node"] == by_role["market"]) & (structure["sign"] < 0)]
-        return cls(
-            by_role["demand"], by_role["home_supply"], str(market["part"].iloc[0]), by_role["home"],
-            by_role["market"],
-        )  # fmt: skip
+        gap = by_role.get("market") or by_role["home"]
+        market = structure[(structure["node"] == gap) & (structure["sign"] < 0)]
+        made = by_role["home_supply"]
+        available = str(market["part"].iloc[0]) if len(market) else made
+        return cls(by_role["demand"], made, available, by_role.get("home") or gap, gap)
+
+    @property
+    def gaps(self) -> dict[str, str]:
+        """The gap nodes by name, each once."""
+        found = {"home": self.home, "market": self.market}
+        return found if self.home != self.market else {"market": self.market}
 
 
 def balance_section(material: Material, numbers: Numbers, words: Words) -> BalanceSection | None:
@@ -62,13 +69,19 @@ def balance_section(material: Material, numbers: Numbers, words: Words) -> Balan
     told = told or heads.head(1).to_dict("records")
     unit = _unit(bands, nodes.home)
     return BalanceSection(
-        answers=tuple(Answer(str(row["title"]), says(_named(row), numbers, words)) for row in told),
+        answers=tuple(
+            Answer(
+                str(row["title"]),
+                says(_named(row), numbers, words, tuple(nodes.gaps)),
+                moved_gaps(material.table("changes"), nodes.gaps, str(row["scenario"]), numbers, words),
+            )
+            for row in told
+        ),
         comparison=laid.comparison(heads, numbers, unit),
-        ranges=tuple(_ranges(heads, gap, numbers, unit) for gap in GAP_NAMES),
+        ranges=tuple(_ranges(heads, gap, numbers, unit) for gap in nodes.gaps),
         views=tuple(_views(bands, heads, nodes, ahead, numbers, words)),
         years=tuple(
-            laid.years(bands, heads, node, GAP_NAMES[gap], ahead, numbers)
-            for gap, node in (("home", nodes.home), ("market", nodes.market))
+            laid.years(bands, heads, node, GAP_NAMES[gap], ahead, numbers) for gap, node in nodes.gaps.items()
         ),
         tornado=tuple(_tornadoes(material, nodes, numbers)),
         knowing=tuple(
@@ -80,6 +93,20 @@ def balance_section(material: Material, numbers: Numbers, words: Words) -> Balan
         ),
         checks=tuple(laid.checks(material, numbers)),
     )
+
+
+def leading_gaps(material: Material) -> dict[str, str]:
+    """What the moves of the gaps are filed under in ``changes``, of the scenarios told first, with their titles."""
+    heads, structure = material.table("scenarios"), material.table("structure")
+    if not len(heads) or not len(structure):
+        return {}
+    told = [id for id in heads["scenario"] if id in (material.scenario, MISSION)]
+    gaps = Nodes.of(structure).gaps
+    return {
+        f"{scenario}.{node}": f"{GAP_NAMES[gap]}, {_title(heads, str(scenario))}"
+        for scenario in told
+        for gap, node in gaps.items()
+    }
 
 
 def _named(row: Mapping[Hashable, Any]) -> dict[str, Any]:
@@ -137,7 +164,11 @@ def _views(
             mine, nodes.demand, nodes.made, nodes.available, nodes.home, nodes.market, numbers
         )
         yield ScenarioView(
-            str(row["scenario"]), str(row["title"]), says(_named(row), numbers, words), chart, table
+            str(row["scenario"]),
+            str(row["title"]),
+            says(_named(row), numbers, words, tuple(nodes.gaps)),
+            chart,
+            table,
         )
 
 

@@ -71,6 +71,7 @@ def fan_chart(chart: Chart) -> bytes:
         FigureCanvasSVG(figure)
         axes = figure.add_axes(AXES)
         _bands(axes, chart)
+        _standing(axes, chart)
         _rivals(axes, chart)
         _history(axes, chart)
         _outlooks(axes, chart)
@@ -105,7 +106,35 @@ def _bands(axes: Any, chart: Chart) -> None:
         lows, highs = [p.at(low) for p in chart.fan], [p.at(high) for p in chart.fan]
         axes.fill_between(xs, lows, highs, facecolor=fill, edgecolor=BLUE, linewidth=0.6, zorder=1)
     if xs:
-        axes.plot(xs, [p.at(0.5) for p in chart.fan], color=BLUE, linewidth=2.0, zorder=4)
+        style = (0, (4, 1.5)) if chart.mark else "solid"
+        axes.plot(xs, [p.at(0.5) for p in chart.fan], color=BLUE, linewidth=2.0, linestyle=style, zorder=4)
+
+
+def _standing(axes: Any, chart: Chart) -> None:
+    """Hatching over the 95% band and words across it, where the forecast is not the champion's of today."""
+    if not chart.mark or not chart.fan:
+        return
+    xs = [point.x for point in chart.fan]
+    lows, highs = [p.at(0.025) for p in chart.fan], [p.at(0.975) for p in chart.fan]
+    if len(xs) == 1:
+        axes.bar(
+            xs,
+            [highs[0] - lows[0]],
+            width=0.5,
+            bottom=lows,
+            facecolor="none",
+            edgecolor=QUIET,
+            hatch="//",
+            linewidth=0,
+        )
+    else:
+        axes.fill_between(
+            xs, lows, highs, facecolor="none", edgecolor=QUIET, hatch="//", linewidth=0, zorder=2
+        )
+    axes.text(
+        0.015, 0.93, chart.mark, transform=axes.transAxes, ha="left", va="top", fontsize=8, color=INK, weight="bold",
+        bbox={"facecolor": "#ffffff", "edgecolor": QUIET, "linewidth": 0.6, "pad": 2.5}, zorder=9,
+    )  # fmt: skip
 
 
 def _runs(marks: tuple[Mark, ...], every: bool = False) -> list[list[Mark]]:

@@ -6,14 +6,14 @@ import pandas as pd
 
 from forecasting.reports import registers, tables
 from forecasting.reports.answer import moved
-from forecasting.reports.balance import balance_section
+from forecasting.reports.balance import balance_section, leading_gaps
+from forecasting.reports.banner import Standing
 from forecasting.reports.facts import SeriesFacts, series_facts
 from forecasting.reports.fans import chart_of
 from forecasting.reports.format import Grouping, Numbers, day_text, period_text, unit_short
 from forecasting.reports.language import Language, Words
 from forecasting.reports.material import Material
 from forecasting.reports.model import (
-    Banner,
     Certificate,
     Fact,
     ReportModel,
@@ -21,6 +21,7 @@ from forecasting.reports.model import (
     SourceEntry,
     Trap,
 )
+from forecasting.reports.status import banner, noted, register, standings, told
 from forecasting.reports.words import (
     STATUS_WORDS,
     certificate_sentence,
@@ -32,7 +33,6 @@ from forecasting.reports.words import (
 
 MESSAGES = 8
 SIDES = ("supply", "demand", "driver")
-BANNERS = ("normal", "degraded", "stale", "superseded", "retracted")
 METHOD = (
     "Every forecast is a set of joint sample paths; totals, differences and probabilities are taken path by "
     "path, and the bands shown here are quantiles computed once, at the end.",
@@ -59,13 +59,16 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
     every = [series_facts(material, id) for id in _series_shown(material)]
     sections = []
     for side in SIDES:
-        chosen = tuple(_section(material, facts, numbers) for facts in every if facts.series.side == side)
+        chosen = tuple(
+            _section(material, facts, numbers, words) for facts in every if facts.series.side == side
+        )
         if chosen:
             sections.append((words[side], chosen))
     critical = material.catalogue.publication.critical
     leading = [facts for facts in every if facts.id in critical and facts.headline_period]
     leading = sorted(leading, key=lambda facts: critical.index(facts.id))
     leading = leading or [facts for facts in every if facts.headline_period]
+    balance = balance_section(material, numbers, words)
     record, record_text = registers.track_record(material, numbers)
     assumed, assumed_text = registers.assumptions(material, numbers)
     return ReportModel(
@@ -75,9 +78,11 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
         edition_id=material.edition_id,
         language=language,
         facts=_particulars(material, words),
-        banner=_banner(material, words),
+        banner=banner(material, words),
         messages=tuple(_message(facts, numbers, words) for facts in leading[:MESSAGES]),
-        headline=tables.headline(material, every, numbers),
+        headline=tables.headline(
+            material, every, numbers, {id: one.level for id, one in standings(material).items()}
+        ),
         sections=tuple(sections),
         honesty=_honesty(material, every),
         method=METHOD,
@@ -86,30 +91,19 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
         provenance=tables.provenance(material),
         sources=registers.sources(material, _used_sources(material, every)),
         colophon=_colophon(material, words),
-        balance=balance_section(material, numbers, words),
-        moved=moved(material.table("changes"), numbers, words),
+        balance=balance,
+        moved=moved(_untold(material), numbers, words),
         changes=registers.changes(material, numbers),
-        waterfalls=registers.waterfalls(material, numbers),
+        waterfalls=registers.waterfalls(material, numbers, words, leading_gaps(material)),
         record=record,
         record_text=record_text,
         assumptions=assumed,
         assumptions_text=assumed_text,
         errata=registers.errata(material),
+        standing=register(material),
+        unanswered="" if balance else words["unanswered"],
         grouping=grouping,
     )
-
-
-def _banner(material: Material, words: Words) -> Banner:
-    status = material.status
-    notes = tuple(
-        f"{series.title}: {material.series_notes[id]}"
-        for id, series in material.catalogue.series.items()
-        if id in material.series_notes
-    )
-    reasons = (*material.status_reasons, *notes)
-    if status not in BANNERS:
-        return Banner("degraded", status.capitalize(), "See the reasons given.", reasons)
-    return Banner(status, words[status], words[f"{status}.text"], reasons)
 
 
 def _used_sources(material: Material, every: list[SeriesFacts]) -> list[str]:
@@ -131,10 +125,18 @@ def _message(facts: SeriesFacts, numbers: Numbers, words: Words) -> Fact:
 
 
 def _series_shown(material: Material) -> list[str]:
-    """Targets of the catalogue that have anything to show, then other series that were forecast."""
-    forecast, observed = set(material.forecasts["series"]), set(material.history["series"])
+    """Targets of the catalogue that have anything to show, then other series forecast, or withheld."""
+    observed = set(material.history["series"])
+    forecast = set(material.forecasts["series"]) | set(standings(material))
     targets = [id for id in material.catalogue.targets if id in forecast | observed]
     return targets + [id for id in material.catalogue.series if id in forecast and id not in targets]
+
+
+def _untold(material: Material) -> pd.DataFrame:
+    """The moves that the answers do not tell already; all of them where the answers tell none."""
+    changes = material.table("changes")
+    rest = changes[~changes["about"].isin(leading_gaps(material))]
+    return rest if len(rest) else changes
 
 
 def _particulars(material: Material, words: Words) -> tuple[Fact, ...]:
@@ -161,7 +163,7 @@ def _colophon(material: Material, words: Words) -> tuple[Fact, ...]:
     )
 
 
-def _section(material: Material, facts: SeriesFacts, numbers: Numbers) -> SeriesSection:
+def _section(material: Material, facts: SeriesFacts, numbers: Numbers, words: Words) -> SeriesSection:
     series = facts.series
     period, kind = facts.headline_period, facts.headline_kind
     seen = facts.last(kind)
@@ -170,6 +172,13 @@ def _section(material: Material, facts: SeriesFacts, numbers: Numbers) -> Series
         known = (seen.period, seen.value, seen.status) if seen else None
         sentence = outlook_sentence(numbers, period, facts.fans[kind][period], series.unit, known)
     latest = _latest(facts, numbers)
+    standing = standings(material).get(facts.id, Standing("ok", facts.model, "", ""))
+    fallen = told(standing, words)
+    mark = (
+        words.say(f"standing.{standing.level}.mark", model=standing.model, vintage=standing.vintage)
+        if standing.level in ("degraded", "stale")
+        else ""
+    )
     return SeriesSection(
         id=facts.id,
         anchor=tables.anchor(facts.id),
@@ -181,7 +190,7 @@ def _section(material: Material, facts: SeriesFacts, numbers: Numbers) -> Series
         sentence=sentence,
         latest=latest,
         model=facts.model,
-        chart=chart_of(material, facts, numbers),
+        chart=chart_of(material, facts, numbers, mark),
         tables=tables.numbers_tables(material, facts, numbers),
         certificate=_certificate(material, facts, numbers),
         traps=series.traps,
@@ -189,7 +198,10 @@ def _section(material: Material, facts: SeriesFacts, numbers: Numbers) -> Series
         rivals=tables.rivals(facts, numbers),
         outlooks=tables.outlooks(material, facts, numbers),
         sources=_sources(material, facts),
-        note=material.series_notes.get(facts.id, ""),
+        note=noted(material, facts.id),
+        badge=words[f"standing.{standing.level}"] if fallen else "",
+        standing=standing.level,
+        standing_text=fallen,
     )
 
 

@@ -40,7 +40,8 @@ def steps(low: float, high: float, most: int = 6) -> list[float]:
     return [i * step for i in range(first, math.floor(high / step) + 1)]
 
 
-def _open(id: str, title: str, description: str, height: float) -> str:
+def svg_head(id: str, title: str, description: str, height: float) -> str:
+    """The opening of a chart with its role, title and description; closing it is the caller's."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:g}" role="img" font-family="{FONT}" '
         f'font-size="9" aria-labelledby="{id}-title {id}-desc">'
@@ -48,7 +49,8 @@ def _open(id: str, title: str, description: str, height: float) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, **attributes: str) -> str:
+def svg_text(x: float, y: float, text: str, **attributes: str) -> str:
+    """A text element; an attribute ``text_anchor`` is written ``text-anchor``."""
     named = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in attributes.items())
     return f'<text x="{x:g}" y="{round(y, 1):g}"{named}>{escape(text)}</text>'
 
@@ -96,20 +98,20 @@ def balance_chart(chart: BalanceChart) -> str:
     """Demand, what can be had and what is made in India over the years, with 80% bands, as SVG."""
     numbers = Numbers("indian" if chart.indian else "international")
     moved, xs = moving(chart), _xs(chart)
-    parts = [_open(chart.id, chart.title, chart.description, 290)]
-    parts.append(_text(8, 13, chart.axis, fill=INK))
+    parts = [svg_head(chart.id, chart.title, chart.description, 290)]
+    parts.append(svg_text(8, 13, chart.axis, fill=INK))
     for value in steps(0, chart.top):
         y = BOTTOM - (BOTTOM - TOP) * value / chart.top
         parts.append(f'<path d="M{LEFT:g} {y:.1f}H{RIGHT:g}" stroke="{GRID}" stroke-width=".6"/>')
-        parts.append(_text(LEFT - 5, y + 3, numbers.observed(value), fill=QUIET, text_anchor="end"))
+        parts.append(svg_text(LEFT - 5, y + 3, numbers.observed(value), fill=QUIET, text_anchor="end"))
     if 0 < chart.ahead < len(xs):
         x = (xs[chart.ahead - 1] + xs[chart.ahead]) / 2
         parts.append(f'<path d="M{x:.1f} {TOP:g}V{BOTTOM:g}" stroke="{QUIET}" stroke-dasharray="1 2"/>')
-        parts.append(_text(x + 3, TOP + 6, "forecast", fill=QUIET))
+        parts.append(svg_text(x + 3, TOP + 6, "forecast", fill=QUIET))
     every = 1 if len(xs) <= 8 else 2
     for i, (x, period) in enumerate(zip(xs, chart.periods, strict=True)):
         if (len(xs) - 1 - i) % every == 0:
-            parts.append(_text(x, BOTTOM + 14, period, fill=QUIET, text_anchor="middle"))
+            parts.append(svg_text(x, BOTTOM + 14, period, fill=QUIET, text_anchor="middle"))
     for line in chart.lines:
         stroke, _, fill, dash = LINES[line.key]
         if fill:
@@ -127,21 +129,23 @@ def balance_chart(chart: BalanceChart) -> str:
             f'<path id="{chart.id}-{line.key}-line" d="{d}" fill="none" stroke="{stroke}" stroke-width="2"{dashed}/>'
         )
         parts.append(
-            _text(RIGHT + 3, float(label["y"]), label["text"], id=f"{chart.id}-{line.key}-label", fill=ink,
+            svg_text(RIGHT + 3, float(label["y"]), label["text"], id=f"{chart.id}-{line.key}-label", fill=ink,
                   font_weight="bold")
         )  # fmt: skip
     parts.append(
-        _text(LEFT, BOTTOM + 30, "Fiscal years, April to March, named by the year they end.", fill=QUIET)
+        svg_text(LEFT, BOTTOM + 30, "Fiscal years, April to March, named by the year they end.", fill=QUIET)
     )
     parts.append(
-        _text(
+        svg_text(
             LEFT,
             BOTTOM + 43,
             "Lines: medians. Areas: 80% bands of demand and of what can be had;",
             fill=QUIET,
         )
     )
-    parts.append(_text(LEFT, BOTTOM + 54, "a band that reaches the top edge goes on beyond it.", fill=QUIET))
+    parts.append(
+        svg_text(LEFT, BOTTOM + 54, "a band that reaches the top edge goes on beyond it.", fill=QUIET)
+    )
     return "".join([*parts, "</svg>\n"]).replace('viewBox="0 0 547 290"', 'viewBox="0 0 547 298"')
 
 
@@ -156,30 +160,30 @@ def bar_chart(chart: BarChart) -> str:
     def x(value: float) -> float:
         return round(left + (right - left) * (min(max(value, low), high) - low) / ((high - low) or 1.0), 1)
 
-    parts = [_open(chart.id, chart.title, chart.description, bottom + 34)]
+    parts = [svg_head(chart.id, chart.title, chart.description, bottom + 34)]
     for value in steps(low, high, 5):
         weight, colour = (1.2, QUIET) if value == 0 else (0.6, GRID)
         parts.append(
             f'<path d="M{x(value):g} {top:g}V{bottom:g}" stroke="{colour}" stroke-width="{weight}"/>'
         )
         shown = numbers.observed(round(value, 10))
-        parts.append(_text(x(value), bottom + 12, shown, fill=QUIET, text_anchor="middle"))
+        parts.append(svg_text(x(value), bottom + 12, shown, fill=QUIET, text_anchor="middle"))
     for i, bar in enumerate(chart.bars):
         y = top + ROW * (i + 0.5)
         lines = list(_wrapped(bar.name))
         for j, line in enumerate(lines):
             shift = 3.0 if len(lines) == 1 else (-2.5 if j == 0 else 7.5)
-            parts.append(_text(NAME_WIDTH, y + shift, line, fill=INK, text_anchor="end"))
+            parts.append(svg_text(NAME_WIDTH, y + shift, line, fill=INK, text_anchor="end"))
         a, b = x(min(bar.low, bar.high)), x(max(bar.low, bar.high))
         parts.append(
             f'<rect x="{a:g}" y="{y - 5:g}" width="{max(b - a, 0.8):.1f}" height="10" fill="#b3d1e8" stroke="#0072B2" '
             'stroke-width=".8"/>'
         )
         parts.append(f'<path d="M{x(bar.middle):g} {y - 7:g}V{y + 7:g}" stroke="#000" stroke-width="2.2"/>')
-        parts.append(_text(right + 6, y + 3, bar.text, fill=INK))
+        parts.append(svg_text(right + 6, y + 3, bar.text, fill=INK))
     beyond = any(bar.high > high or bar.low < low for bar in chart.bars)
     axis = f"{chart.axis}{'; a bar at the edge goes on beyond it' if beyond else ''}"
-    parts.append(_text(8, bottom + 27, axis, fill=QUIET))
+    parts.append(svg_text(8, bottom + 27, axis, fill=QUIET))
     return "".join([*parts, "</svg>\n"])
 
 

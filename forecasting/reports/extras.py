@@ -53,6 +53,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     ),
     "errata": ("date", "edition", "class", "what"),
     "states": ("series", "standing", "model", "reason", "vintage"),
+    "remarks": ("series", "gate", "text", "overridden"),
 }  # fmt: skip
 """``structure`` says how reported nodes add up: ``sign`` times ``part``; ``role`` marks the nodes that answer the
 question (demand, home_supply, home, market, oxide). ``changes`` attributes a move since the last edition to causes

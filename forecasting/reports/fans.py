@@ -16,8 +16,8 @@ FIRST_MONTH = Period.parse("2019-01")
 RIVAL_LINES = 4
 
 
-def chart_of(material: Material, facts: SeriesFacts, numbers: Numbers) -> Chart | None:
-    """The chart of a series as data, or nothing when there is nothing to draw."""
+def chart_of(material: Material, facts: SeriesFacts, numbers: Numbers, mark: str = "") -> Chart | None:
+    """The chart of a series as data, or nothing when there is nothing to draw; ``mark`` stands across its fan."""
     kind, series = facts.chart_kind, facts.series
     seen, fans = facts.believed.get(kind, {}), facts.fans.get(kind, {})
     shown = [seen[p] for p in sorted(seen) if kind is not Kind.MONTH or p >= FIRST_MONTH]
@@ -31,8 +31,8 @@ def chart_of(material: Material, facts: SeriesFacts, numbers: Numbers) -> Chart 
     rivals: dict[str, list[Mark]] = {}
     for rival in facts.rivals:
         if rival.period.kind is kind and low <= middle(rival.period) <= high:
-            mark = Mark(middle(rival.period), str(rival.period), rival.value, rival.status, rival.source)
-            rivals.setdefault(rival.source, []).append(mark)
+            one = Mark(middle(rival.period), str(rival.period), rival.value, rival.status, rival.source)
+            rivals.setdefault(rival.source, []).append(one)
     longest = sorted(rivals, key=lambda source: (-len(rivals[source]), source))[:RIVAL_LINES]
     lines = tuple((source, tuple(sorted(rivals[source], key=lambda m: m.x))) for source in sorted(longest))
     events = [
@@ -48,7 +48,7 @@ def chart_of(material: Material, facts: SeriesFacts, numbers: Numbers) -> Chart 
     return Chart(
         id=tables.anchor(facts.id),
         title=f"{series.title}: history and forecast",
-        description=_alt(facts, believed, fan, numbers, top),
+        description=_alt(facts, believed, fan, numbers, top, mark if fan else ""),
         axis=unit_short(series.unit) + {Kind.MONTH: " a month", Kind.QUARTER: " a quarter"}.get(kind, ""),
         kind=kind,
         believed=believed,
@@ -62,6 +62,7 @@ def chart_of(material: Material, facts: SeriesFacts, numbers: Numbers) -> Chart 
         labels=tuple(labels),
         top=top,
         indian=numbers.grouping == "indian",
+        mark=mark if fan else "",
     )
 
 
@@ -94,6 +95,7 @@ def _alt(
     fan: tuple[FanPoint, ...],
     numbers: Numbers,
     top: float | None,
+    mark: str,
 ) -> str:
     unit = unit_short(facts.series.unit)
     labels = [m.period for m in believed] + [p.period for p in fan]
@@ -113,6 +115,8 @@ def _alt(
             f"The median goes from {start} in {first} to {end[0.5]} in {when}; "
             f"80% band {end[0.1]} to {end[0.9]}, 95% band {end[0.025]} to {end[0.975]}."
         )
+    if mark:
+        parts.append(f"The forecast is hatched: {mark}.")
     if top:
         parts.append("The axis is cut: the 95% band reaches beyond the top of the chart.")
     return " ".join(parts)

@@ -102,7 +102,8 @@ def _laid(
     from markupsafe import Markup
 
     from forecasting.reports import live
-    from forecasting.reports.drawing import balance_chart, bar_chart
+    from forecasting.reports.drawing import balance_chart
+    from forecasting.reports.waterfall import rows_chart
 
     shown = {id: svg for id, svg in drawn.items() if level < 3 or id in critical}
     lean = _lean(report) if level >= 1 else report
@@ -121,13 +122,14 @@ def _laid(
             report=lean,
             brand=brand,
             beside=beside,
+            anchors={f"#{section.anchor}" for section in report.series},
             thrift=THRIFT[level],
             charts={
                 id: Markup(svg) for id, svg in shown.items()
             },  # made by us: texts inside are escaped there
             balance_chart=Markup(balance_chart(balance.views[0].chart)) if balance else "",
             bars={
-                chart.id: Markup(bar_chart(chart))
+                chart.id: Markup(rows_chart(chart))
                 for chart in (
                     *(balance.ranges if balance else ()),
                     *(chart for chart, _ in (balance.tornado if balance else ())),

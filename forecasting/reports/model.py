@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecasting.periods import Kind
+from forecasting.reports.banner import Banner
 
 if TYPE_CHECKING:
     from forecasting.reports.format import Grouping
@@ -81,7 +82,10 @@ class EventMark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A fan chart as data: any renderer can draw it, and the alternative text comes with it."""
+    """A fan chart as data: any renderer can draw it, and the alternative text comes with it.
+
+    ``mark`` says across the forecast that it is not the champion's of today, which hatching shows as well.
+    """
 
     id: str
     title: str
@@ -96,6 +100,7 @@ class Chart:
     labels: tuple[tuple[str, str], ...]
     top: float | None = None
     indian: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,16 +147,9 @@ class SeriesSection:
     outlooks: Table | None
     sources: tuple[SourceEntry, ...]
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Banner:
-    """The status of the edition: ``level`` picks the colour, words carry the meaning."""
-
-    level: str
-    word: str
-    text: str
-    reasons: tuple[str, ...]
+    badge: str = ""
+    standing: str = "ok"
+    standing_text: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +209,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Ranges under each other on one axis, as data."""
+    """Ranges under each other on one axis, as data; those of a ``waterfall`` lead from one level to the next."""
 
     id: str
     title: str
@@ -219,6 +217,7 @@ class BarChart:
     axis: str
     bars: tuple[Bar, ...]
     indian: bool = False
+    waterfall: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,10 +233,11 @@ class ScenarioView:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one scenario answers, the most important sentence first."""
+    """What one scenario answers, the most important sentence first, and what moved it since the last edition."""
 
     title: str
     says: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -284,6 +284,8 @@ class ReportModel:
     assumptions: Table | None
     assumptions_text: str
     errata: Table | None
+    standing: Table | None = None
+    unanswered: str = ""
     grouping: Grouping = "international"
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError
+from forecasting.reports.banner import Remark
 from forecasting.reports.brand import Brand
 from forecasting.reports.html import trailing_blanks
 from forecasting.reports.model import BarChart, Cell, Chart, ReportModel, SeriesSection, Table
@@ -31,6 +32,7 @@ WIDTHS: dict[str, dict[int, float]] = {
     "track-record": {0: 2, 1: 1.4},
     "changes": {0: 3, 2: 2},
     "errata": {3: 5},
+    "standing": {0: 2, 2: 1.2, 4: 4},
 }
 
 
@@ -93,14 +95,15 @@ def _chart_fonts() -> Path:
 
 def _data(report: ReportModel, released: date, brand: Brand, folder: Path, level: int) -> dict[str, Any]:
     from forecasting.reports.charts import fan_chart
-    from forecasting.reports.drawing import balance_chart, bar_chart
+    from forecasting.reports.drawing import balance_chart
+    from forecasting.reports.waterfall import rows_chart
 
     def drawn(id: str, svg: str, description: str) -> dict[str, str]:
         (folder / "charts" / f"{id}.svg").write_text(svg, encoding="utf-8")
         return {"file": f"{id}.svg", "alt": description}
 
     def bars(chart: BarChart) -> dict[str, str]:
-        return drawn(chart.id, bar_chart(chart), chart.description)
+        return drawn(chart.id, rows_chart(chart), chart.description) | {"caption": chart.title}
 
     def fan(chart: Chart) -> dict[str, str]:
         return drawn(chart.id, fan_chart(chart).decode(), chart.description)
@@ -121,15 +124,22 @@ def _data(report: ReportModel, released: date, brand: Brand, folder: Path, level
             "word": report.banner.word,
             "text": report.banner.text,
             "reasons": list(report.banner.reasons),
+            "fallen": [_remark(one) for one in report.banner.fallen],
+            "remarks": [_remark(one) for one in report.banner.remarks],
         },
-        "answers": [{"title": a.title, "says": list(a.says)} for a in (balance.answers if balance else ())],
+        "unanswered": report.unanswered,
+        "standing": _table(report.standing) if report.standing else None,
+        "answers": [
+            {"title": a.title, "says": [*a.says, *a.moved]} for a in (balance.answers if balance else ())
+        ],
         "moved": list(report.moved),
         "messages": [[f.name, f.text] for f in report.messages],
         "headline": _table(report.headline),
         "balance": None
         if balance is None or view is None
         else {
-            "chart": drawn("balance", balance_chart(view.chart), view.chart.description),
+            "chart": drawn("balance", balance_chart(view.chart), view.chart.description)
+            | {"caption": view.chart.title},
             "years": _table(view.table),
             "ranges": [bars(chart) for chart in balance.ranges],
             "tables": _tables([balance.comparison, *balance.years]),
@@ -168,6 +178,8 @@ def _section(section: SeriesSection, chart: dict[str, str] | None, level: int) -
         "plan_bound": section.plan_bound,
         "model": section.model,
         "note": section.note,
+        "badge": section.badge,
+        "standing": section.standing_text,
         "sentence": section.sentence,
         "latest": section.latest,
         "chart": chart,
@@ -177,6 +189,12 @@ def _section(section: SeriesSection, chart: dict[str, str] | None, level: int) -
         "certificate": f"{section.certificate.sentence} {section.certificate.accuracy}",
         "traps": list(section.traps),
     }
+
+
+def _remark(remark: Remark) -> str:
+    """A remark with the series it concerns, as one paragraph."""
+    told = [f"{title} ({detail})" if detail else title for title, _, detail in remark.series]
+    return f"{remark.text}: {'; '.join(told)}." if told else f"{remark.text}."
 
 
 def yearly(section: SeriesSection, level: int = 0) -> Sequence[Table]:

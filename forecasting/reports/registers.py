@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from forecasting.periods import Period
 from forecasting.reports.format import Numbers, day_text, percent_text, period_text, unit_short
+from forecasting.reports.language import Words
 from forecasting.reports.material import Material
 from forecasting.reports.model import Bar, BarChart, Cell, Column, Table
 from forecasting.reports.tables import anchor, provenance_link
 
 AMBER = "amber"
+ENOUGH_APART = 4  # with fewer an 80 % band cannot leave its limits at 1 %: docs/scorecard.md
+FEW_APART = (
+    "That is too few to judge the bands or the skill by.",
+    "One stretch of time is no evidence of the bands or the skill.",
+)
 
 
 def changes(material: Material, numbers: Numbers) -> Table | None:
@@ -52,30 +59,42 @@ def _amounts(row: dict[Any, Any], numbers: Numbers) -> list[Cell]:
     ]
 
 
-def waterfalls(material: Material, numbers: Numbers, most: int = 4) -> tuple[BarChart, ...]:
-    """The moves as waterfalls: from the number before, cause by cause, to the number now."""
+def waterfalls(
+    material: Material, numbers: Numbers, words: Words, leading: Mapping[str, str], most: int = 4
+) -> tuple[BarChart, ...]:
+    """The moves as waterfalls: from the number before, cause by cause, to the number now.
+
+    ``leading`` are the numbers to show first, by what they are about, with the titles they go by; the others follow in
+    the order of the table.
+    """
     charts = []
-    frame = material.table("changes")
-    for (about, period), group in list(frame.groupby(["about", "period"], sort=False))[:most]:
-        title, unit = str(group["title"].iloc[0]), unit_short(str(group["unit"].iloc[0]))
+    groups = list(material.table("changes").groupby(["about", "period"], sort=False))
+    order = {about: i for i, about in enumerate(leading)}
+    for (about, period), group in sorted(groups, key=lambda one: order.get(str(one[0][0]), len(order)))[
+        :most
+    ]:
+        title = leading.get(str(about), str(group["title"].iloc[0]))
+        unit = unit_short(str(group["unit"].iloc[0]))
         level = float(group["before"].iloc[0])
-        bars = [Bar("last edition", level, level, level, numbers.forecast(level))]
+        bars = [Bar(words["last edition"], level, level, level, numbers.forecast(level))]
         for row in group.to_dict("records"):
             after = level + float(row["amount"])
             text = numbers.signed(float(row["amount"]))
-            bars.append(Bar(str(row["cause"]), min(level, after), after, max(level, after), text))
+            cause = words.get(f"cause.{row['cause']}", str(row["cause"]))
+            bars.append(Bar(cause, min(level, after), after, max(level, after), text))
             level = after
         now = float(group["after"].iloc[0])
-        bars.append(Bar("this edition", now, now, now, numbers.forecast(now)))
+        bars.append(Bar(words["this edition"], now, now, now, numbers.forecast(now)))
         said = "; ".join(f"{bar.name} {bar.text}" for bar in bars)
         charts.append(
             BarChart(
                 f"moved-{anchor(str(about))}-{str(period).lower()}",
                 f"{title}, {period}: what moved it",
                 f"Waterfall of {title} for {period} in {unit}: {said}.",
-                f"{unit}; point: the level after each cause",
+                f"{unit}; bars: what each cause added or took away",
                 tuple(bars),
                 numbers.grouping == "indian",
+                waterfall=True,
             )
         )
     return tuple(charts)
@@ -116,11 +135,15 @@ def track_record(material: Material, numbers: Numbers) -> tuple[Table | None, st
         f"({percent_text(float(inside.mean()))}) fell into the 80% band of that edition."
     )
     text = _over_all(material) or text
-    return Table("track-record", "Past editions against what happened", columns, tuple(rows)), text
+    caption = "Past editions against what happened since: of each target the newest period"
+    return Table("track-record", caption, columns, tuple(rows)), text
 
 
 def _over_all(material: Material) -> str:
-    """The scores of all past editions in words, months and years apart; empty while nothing was scored."""
+    """The scores of all past editions in words, months and years apart; empty while nothing was scored.
+
+    Figures whose windows overlap share their shocks: with few apart, shares say nothing of the bands yet.
+    """
     frame = material.table("scores")
     kinds = {"month": "Months", "FY": "Fiscal years", "CY": "Calendar years"}
     said = []
@@ -128,11 +151,13 @@ def _over_all(material: Material) -> str:
         shares = [percent_text(float(row[f"coverage_{band}"])) for band in (50, 80, 95)]
         better = float(row["better"])
         against = f"; better than a naive forecast on {percent_text(better)}" if better == better else ""
-        counted = f"{int(row['figures']):,} figures of past editions have been observed since"
+        apart = int(row["windows"])
+        weak = f" {FEW_APART[apart == 1]}" if apart < ENOUGH_APART else ""
         said.append(
-            f"{kinds[str(row['kind'])]}: {counted}, at most {int(row['windows']):,} of them independent; median error "
+            f"{kinds[str(row['kind'])]}: {int(row['figures']):,} forecasts of past editions can be held against a "
+            f"figure, {apart:,} of them at most without overlapping in time; median error "
             f"{float(row['absolute_pct']):.1f}%; the 50, 80 and 95% bands held {', '.join(shares[:2])} and {shares[2]}"
-            f"{against}."
+            f"{against}.{weak}"
         )
     return " ".join(said)
 

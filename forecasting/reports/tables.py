@@ -38,14 +38,18 @@ def provenance_link(material: Material, id: str) -> str:
     return f"#provenance-{anchor(id)}" if id in set(material.provenance["series"]) else ""
 
 
-def headline(material: Material, every: Iterable[SeriesFacts], numbers: Numbers) -> Table:
-    """One row a target: the last observation and the end of the horizon."""
+def headline(
+    material: Material, every: Iterable[SeriesFacts], numbers: Numbers, standing: Mapping[str, str]
+) -> Table:
+    """One row a target: the last observation and the end of the horizon; ``standing`` by series where it is told."""
     rows = []
     for facts in every:
         period = facts.headline_period
         kind = facts.headline_kind
         seen = facts.last(kind)
         note = unit_short(facts.series.unit) + (" · plan-bound" if facts.series.plan_bound else "")
+        level = standing.get(facts.id, "ok")
+        note += f" · {level}" if level != "ok" else ""
         row = [
             Cell(facts.series.title, link=f"#{anchor(facts.id)}", note=note),
             _observed(seen, numbers),
@@ -54,7 +58,8 @@ def headline(material: Material, every: Iterable[SeriesFacts], numbers: Numbers)
         ]
         fan = facts.fans[kind][period] if period else {}
         row += [_forecast(fan, level, numbers) for level in (0.5, 0.1, 0.9, 0.025, 0.975)]
-        row.append(Cell(facts.model or "none", link=provenance_link(material, facts.id)))
+        model = facts.model or ("withheld" if level == "withheld" else "none")
+        row.append(Cell(model, link=provenance_link(material, facts.id)))
         rows.append(tuple(row))
     columns = (
         Column("Series and unit"),

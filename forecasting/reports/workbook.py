@@ -85,6 +85,7 @@ def _sheets(book: Book, report: ReportModel) -> dict[str, str]:
 
 def _registers(report: ReportModel) -> list[tuple[str, Table]]:
     found: list[tuple[str, Table | None]] = [
+        ("Standing", report.standing),
         ("Changes", report.changes),
         ("Track record", report.record),
         ("Assumptions", report.assumptions),
@@ -107,11 +108,20 @@ def _readme(book: Book, sheet: Any, report: ReportModel, sheets: dict[str, str])
     lines.append(
         (
             report.words["status"],
-            " ".join([f"{report.banner.word}. {report.banner.text}", *report.banner.reasons]),
+            " ".join(
+                [
+                    f"{report.banner.word}. {report.banner.text}",
+                    *report.banner.reasons,
+                    *(
+                        f"{one.text}: {len(one.series)} series."
+                        for one in (*report.banner.fallen, *report.banner.remarks)
+                    ),
+                ]
+            ),
         )
     )
     for one in report.balance.answers if report.balance else ():
-        lines.append((one.title, " ".join(one.says)))
+        lines.append((one.title, " ".join([*one.says, *one.moved])))
     lines += [(fact.name, fact.text) for fact in report.messages]
     lines += [
         ("Numbers", "Cells hold full values; the page and the PDF round forecasts to three digits. Fiscal years run "
