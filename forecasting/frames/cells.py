@@ -18,10 +18,12 @@ _COMPUTED = re.compile(
 
 
 def guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose text cells begin as no formula does.
+    """A table whose text cells begin as no formula does; a carriage return, which pandas leaves bare, is a new line.
 
     >>> guarded(pd.DataFrame({"note": ["=1+1", "-1.5", "\\uff0b1", "'@a", "a=b"]}))["note"].tolist()
     ["'=1+1", '-1.5', "'＋1", "''@a", 'a=b']
+    >>> guarded(pd.DataFrame({"note": ["a\\rb"]})).to_csv(index=False, lineterminator="\\n")
+    'note\\n"a\\nb"\\n'
     """
     text = frame.select_dtypes(exclude=["number", "bool", "datetime"]).columns
     return frame.assign(**{name: frame[name].map(_guarded) for name in text})
@@ -37,7 +39,10 @@ def unguarded(cell: str) -> str:
 
 
 def _guarded(cell: Any) -> Any:
-    if not isinstance(cell, str) or not _COMPUTED.match(cell):
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    if not _COMPUTED.match(cell):
         return cell
     try:
         float(cell)

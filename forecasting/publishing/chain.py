@@ -152,11 +152,7 @@ def _add(path: Path, content: bytes) -> None:
     finally:
         os.close(descriptor)
     if new:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(path.parent)
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
@@ -174,7 +170,7 @@ def _parsed(text: bytes) -> Line | None:
         fields = {name: body[name] for name in _BODY}
         line = Line(**{**fields, "time": datetime.fromisoformat(fields["time"])})
         faithful = line.text == text and line.event in EVENTS
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return line if faithful else None
 

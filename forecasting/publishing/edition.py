@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import CannotCreate, CannotWrite, DataError, Fault, InputMissing
+from forecasting.tracking.manifests import flush
 
 MANIFEST = "MANIFEST.json"
 LATEST = "latest"
@@ -22,14 +23,6 @@ LATEST = "latest"
 
 def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class AfterSwitch(CannotWrite):
@@ -64,7 +57,7 @@ def write(
         verify(staging)
         about_to()
         staging.rename(final)
-        _flush(root)
+        flush(root)
         point(root, id)
     except AfterSwitch:
         raise
@@ -82,14 +75,14 @@ def fill(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> 
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        _flush(path)
+        flush(path)
         folders.add(path.parent)
         listed.append({"path": name, "sha256": digest_of(content), "bytes": len(content)})
     manifest = json.dumps({**facts, "files": listed}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
-    _flush(folder / MANIFEST)
+    flush(folder / MANIFEST)
     for one in sorted(folders | {folder}):
-        _flush(one)
+        flush(one)
 
 
 def point(root: Path, id: str) -> None:
@@ -107,7 +100,7 @@ def point(root: Path, id: str) -> None:
         if link.is_symlink():
             link.unlink()
     try:
-        _flush(root)
+        flush(root)
     except OSError as error:
         raise AfterSwitch(f"{root}: {id} is public, but was not flushed ({error.strerror})") from error
 
@@ -120,7 +113,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_bytes())
         listed = {entry["path"]: entry["sha256"] for entry in manifest["files"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         listed = {}
     if not listed:
         fault = Fault(str(path), "not what was written", "restore it from a copy")

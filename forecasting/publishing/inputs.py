@@ -9,8 +9,11 @@ so equal inputs give equal bytes::
 
 from __future__ import annotations
 
+import errno
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +25,15 @@ from forecasting.publishing.release import Release, load
 
 INPUTS = "inputs.zip"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+)
 _LARGEST = 64 * 1024 * 1024  # bytes an archive may unpack to; today's hold about 2 MB
 
 
@@ -61,7 +73,11 @@ def unpacked(folder: Path, into: Path, as_of: date) -> Inputs:
         with zipfile.ZipFile(path) as archive:
             _require_harmless(path, archive)
             archive.extractall(into)
-    except zipfile.BadZipFile as error:
+    except _DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); restore the edition from a copy") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place in the archive that cannot be
+            raise
         raise DataError(f"{path} is damaged ({error}); restore the edition from a copy") from error
     return Inputs(Store.open(into / "data"), load(into / "release"), as_of)
 

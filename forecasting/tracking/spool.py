@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError, Fault
-from forecasting.tracking.manifests import canonical, manifest, verify, write_whole
+from forecasting.tracking.manifests import canonical, flush, manifest, verify, write_whole
 from forecasting.tracking.store import Store
 
 FORMAT = 1
@@ -72,12 +72,12 @@ class Spool:
                 write(work)
                 files = manifest(work)
                 for path in sorted(work.rglob("*")):
-                    _flush(path)
+                    flush(path)
                 shutil.rmtree(self.folder / key, ignore_errors=True)
                 work.rename(self.folder / key)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-            _flush(self.folder)
+            flush(self.folder)
             self._add({"op": "put", "key": key, "kind": kind, "name": name, "files": files})
 
     def done(self, key: str) -> None:
@@ -110,7 +110,7 @@ class Spool:
                 elif event["key"] not in waiting:
                     kept = {name: event[name] for name in ("key", "kind", "name", "at", "files")}
                     waiting[event["key"]] = Entry(**kept, folder=self.folder / event["key"])
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 fault = Fault(f"{self.lines}:{number}", f"no event of a spool ({error})", "remove the line")
                 raise DataError("the spool is damaged", [fault]) from None
         return list(waiting.values())
@@ -131,11 +131,3 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -150,7 +150,7 @@ def source(place: Place, patch: Patch) -> None:
 
 def gone(place: Place, patch: Patch) -> None:
     del patch
-    (place.root / "data" / "series.yaml").unlink()
+    (place.root / "data" / "sources.yaml").unlink()
 
 
 def no_release(place: Place, patch: Patch) -> None:
