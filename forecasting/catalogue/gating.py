@@ -70,8 +70,8 @@ class CeilingGate(_Record):
 
 class GrowthGate(_Record):
     """Ratios: of a forecast year to the year before (``cap``, ``floor``), of a period to the one before it
-    (``step_cap``, its inverse is the floor; or what the figures did in their last two years), of the 97.5 % quantile of a year to the last observed one
-    (``upper_cap``).
+    (``step_cap``, its inverse is the floor; or what the figures did in their last two years), of the 97.5 % quantile
+    of a year to the last observed one (``upper_cap``).
     """
 
     severity: Severity = "block"

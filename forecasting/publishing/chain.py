@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from forecasting.errors import CannotWrite, DataError, Fault
+from forecasting.tracking.manifests import flush
 
 AUDIT = "audit.jsonl"
 TORN = "audit.torn"

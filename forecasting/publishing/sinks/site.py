@@ -19,6 +19,7 @@ from forecasting.errors import CannotWrite
 from forecasting.publishing.edition import latest
 from forecasting.publishing.sinks.accounts import Account, accounts, checked
 from forecasting.publishing.sinks.base import Delivered
+from forecasting.tracking.manifests import flush
 
 STAYS = 600.0  # seconds an old site stays after it was replaced
 Fill = Callable[[Sequence[Path], Path | None, Sequence[Account], SiteRecord, Path], None]
@@ -80,7 +81,7 @@ def _swap(staging: Path, place: Path) -> bool:
     link.unlink(missing_ok=True)
     link.symlink_to(final.name)
     link.rename(place)
-    _sync(place.parent)
+    flush(place.parent)
     if before is not None and before.is_dir():
         os.utime(before)
     for old in place.parent.glob(f".{place.name}-*"):
@@ -104,12 +105,4 @@ def _digest(folder: Path) -> str:
 
 def _flush(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush(path)
