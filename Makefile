@@ -48,7 +48,8 @@ test-faults: setup ## Break publishing on purpose: kills, full disks, readers, h
 	@$(BIN)/python -m pytest -q -m faults -n 2 --dist load tests/faults
 	@$(BIN)/python -m tests.faults.figures
 
-test-deep: setup ## The slowest tests: mutation of what guards the publication
+test-deep: setup ## The slowest tests: spoiled files for every reader, mutation of what guards the publication (2 hours)
+	@nice -n 10 $(BIN)/python -m pytest -q -m deep -n 2 --dist load tests/faults
 	@nice -n 10 $(BIN)/python benchmarks/mutation.py
 
 lock: ## Resolve requirements.lock anew (needs uv)

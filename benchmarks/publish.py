@@ -1,9 +1,9 @@
 """How long a scheduled publish takes: nothing new, and one new month of every monthly series.
 
-    python benchmarks/publish.py             prints both, in seconds of the clock and of a processor
+    python benchmarks/publish.py [PROJECT]   prints both, in seconds of the clock and of a processor
 
-Works in a copy of the project (data, experiments, release, kept fits); the month that is added there is made up: the last
-figure of each source that is believed today, one per cent higher. Needs a release (``forecast make`` once).
+Works in a copy of a project (data, experiments, release, kept fits), this one by default. The month that is added
+there is made up: the last figure of each series, one per cent higher. Needs a release (``forecast make`` once).
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ from forecasting.periods import Kind, Period
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def copied(root: Path) -> None:
-    shutil.copytree(ROOT / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
-    shutil.copytree(ROOT / "experiments", root / "experiments")
-    shutil.copytree(ROOT / "mlruns" / "releases", root / "mlruns" / "releases")
-    if (ROOT / ".cache" / "paths").is_dir():
-        shutil.copytree(ROOT / ".cache" / "paths", root / ".cache" / "paths")
+def copied(project: Path, root: Path) -> None:
+    shutil.copytree(project / "data", root / "data", ignore=shutil.ignore_patterns("editions"))
+    for name in ("experiments", "mlruns/releases", ".cache/paths"):
+        if (project / name).is_dir():
+            shutil.copytree(project / name, root / name)
 
 
 def publish(root: Path, *more: str) -> tuple[str, float, float]:
@@ -88,7 +87,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         root = Path(folder) / "p"
         root.mkdir()
-        copied(root)
+        copied(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT, root)
         machine = f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}"
         print(f"{machine}, load {os.getloadavg()[0]:.1f}")
         print("| publish | seconds | of a processor | said |\n|---|---|---|---|")
