@@ -23,6 +23,7 @@ OWN = (
     "report.typ",
     "index.html.j2",
     "leaderboard.html.j2",
+    "notice.html.j2",
 )
 KNOWN = (*OWN, "brand.yaml", "brand.css")
 LOGOS = {".svg": "image/svg+xml", ".png": "image/png"}

@@ -68,6 +68,12 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
     leading = [facts for facts in every if facts.id in critical and facts.headline_period]
     leading = sorted(leading, key=lambda facts: critical.index(facts.id))
     leading = leading or [facts for facts in every if facts.headline_period]
+    withheld = {id: told(one, words) for id, one in standings(material).items() if one.level == "withheld"}
+    missed = tuple(
+        Fact(facts.series.title, f"{words['standing.withheld']}. {withheld[facts.id]}")
+        for facts in every
+        if facts.id in withheld and facts.id in critical
+    )
     balance = balance_section(material, numbers, words)
     record, record_text = registers.track_record(material, numbers)
     assumed, assumed_text = registers.assumptions(material, numbers)
@@ -79,7 +85,7 @@ def report_of(material: Material, grouping: Grouping, language: Language = "en")
         language=language,
         facts=_particulars(material, words),
         banner=banner(material, words),
-        messages=tuple(_message(facts, numbers, words) for facts in leading[:MESSAGES]),
+        messages=tuple(_message(facts, numbers, words) for facts in leading[:MESSAGES]) + missed,
         headline=tables.headline(
             material, every, numbers, {id: one.level for id, one in standings(material).items()}
         ),
@@ -127,7 +133,8 @@ def _message(facts: SeriesFacts, numbers: Numbers, words: Words) -> Fact:
 def _series_shown(material: Material) -> list[str]:
     """Targets of the catalogue that have anything to show, then other series forecast, or withheld."""
     observed = set(material.history["series"])
-    forecast = set(material.forecasts["series"]) | set(standings(material))
+    withheld = {id for id, one in standings(material).items() if one.level == "withheld"}
+    forecast = set(material.forecasts["series"]) | withheld
     targets = [id for id in material.catalogue.targets if id in forecast | observed]
     return targets + [id for id in material.catalogue.series if id in forecast and id not in targets]
 

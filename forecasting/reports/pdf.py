@@ -21,7 +21,7 @@ from forecasting.reports.theme import colours
 MAX_BYTES = 2_000_000
 # Relative widths of columns that need more than a number does, by the start of the table's id and the place.
 WIDTHS: dict[str, dict[int, float]] = {
-    "headline": {0: 3.2, 2: 1.5, 9: 1.1},
+    "headline": {0: 3.2, 2: 1.5, 9: 1.5},
     "balance-scenarios": {0: 3.4},
     "balance-gap": {0: 3},
     "numbers": {1: 1.6},
@@ -98,14 +98,17 @@ def _data(report: ReportModel, released: date, brand: Brand, folder: Path, level
     from forecasting.reports.drawing import balance_chart
     from forecasting.reports.waterfall import rows_chart
 
-    def drawn(id: str, svg: str, description: str) -> dict[str, str]:
+    def drawn(id: str, svg: str, description: str) -> dict[str, Any]:
         (folder / "charts" / f"{id}.svg").write_text(svg, encoding="utf-8")
         return {"file": f"{id}.svg", "alt": description}
 
-    def bars(chart: BarChart) -> dict[str, str]:
-        return drawn(chart.id, rows_chart(chart), chart.description) | {"caption": chart.title}
+    def bars(chart: BarChart) -> dict[str, Any]:
+        return drawn(chart.id, rows_chart(chart), chart.description) | {
+            "caption": chart.title,
+            "narrow": chart.waterfall,
+        }
 
-    def fan(chart: Chart) -> dict[str, str]:
+    def fan(chart: Chart) -> dict[str, Any]:
         return drawn(chart.id, fan_chart(chart).decode(), chart.description)
 
     balance, view = report.balance, report.balance.views[0] if report.balance else None
@@ -170,7 +173,7 @@ def _data(report: ReportModel, released: date, brand: Brand, folder: Path, level
     }
 
 
-def _section(section: SeriesSection, chart: dict[str, str] | None, level: int) -> dict[str, Any]:
+def _section(section: SeriesSection, chart: dict[str, Any] | None, level: int) -> dict[str, Any]:
     events = section.chart.events if section.chart else ()
     return {
         "title": section.title,

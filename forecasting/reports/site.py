@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from forecasting.reports.html import environment, policy
 from forecasting.reports.hub import hub
 from forecasting.reports.material import Material
 from forecasting.reports.model import Answer, ReportModel, build
+from forecasting.reports.notice import put_up
 
 CHART = "chart.svg"
 
@@ -37,6 +38,8 @@ class Entry:
     status: str
     files: tuple[str, ...]
     latest: bool
+    fate: str = "current"
+    errata: tuple[str, ...] = ()
 
 
 def site(
@@ -68,7 +71,7 @@ def site(
                 brand,
             )
         else:
-            pages(editions, latest, staging, brand, {})
+            pages(editions, latest, staging, brand, ())
         staging.chmod(0o755)
         old = out.with_name(f".{out.name}-{os.getpid()}-old")
         if out.exists():
@@ -93,7 +96,7 @@ def fill(
     brand: Brand | None = None,
 ) -> None:
     """Write a whole site into an empty folder: pages, Atom feed, the latest as JSON, and a hub in hubverse format."""
-    material = pages(editions, latest, folder, brand, {one.edition: one.words for one in accounts}, True)
+    material = pages(editions, latest, folder, brand, accounts, True)
     contact = licence = next_release = ""
     titles: dict[str, str] = {}
     if material is not None:
@@ -114,19 +117,23 @@ def pages(
     latest: Path | None,
     folder: Path,
     brand: Brand | None,
-    fates: Mapping[str, str],
+    accounts: Sequence[Account],
     programs: bool = False,
 ) -> Material | None:
     """Write index and editions into a folder; the latest edition's material, where it can be rendered.
 
-    Each edition's files are copied as they were published, never made anew. Where all were retracted there is no
-    ``latest``. ``fates`` say, by edition id, what became of those superseded or retracted, for the index.
+    Each edition's files are copied as they were published, never made anew; before the page of one superseded or
+    retracted stands a notice (:mod:`forecasting.reports.notice`). Where all were retracted there is no ``latest``.
     """
+    of = {one.edition: one for one in accounts}
     newest = latest.resolve() if latest else None
     entries = []
     for one in reversed(editions):
         shutil.copytree(one, folder / one.name)
-        entries.append(_entry(one, one.resolve() == newest, fates.get(one.name, "")))
+        account = of.get(one.name)
+        if account is not None and account.words:
+            put_up(folder / one.name, account, newest is not None, brand or Brand())
+        entries.append(_entry(one, one.resolve() == newest, account))
     material = from_edition(newest) if newest and (newest / FACTS).is_file() else None
     report = build(material) if material is not None else None
     chart = leading_chart(report, material) if report is not None and material is not None else b""
@@ -139,12 +146,15 @@ def pages(
     return material
 
 
-def _entry(folder: Path, latest: bool, fate: str) -> Entry:
+def _entry(folder: Path, latest: bool, account: Account | None) -> Entry:
     manifest: dict[str, Any] = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-    status = fate or str(manifest.get("status", "normal")).replace("ok", "normal")
+    fate = account.fate if account else "current"
+    words, errata = (account.words, account.corrections) if account else ("", ())
+    status = words or str(manifest.get("status", "normal")).replace("ok", "normal")
     offered = ("report.html", "report.pdf", "report.xlsx", "forecasts.csv", "datapackage.json")
     files = tuple(name for name in offered if (folder / name).is_file())
-    return Entry(folder.name, str(manifest["released"]), str(manifest["as_of"]), status, files, latest)
+    released, as_of = str(manifest["released"]), str(manifest["as_of"])
+    return Entry(folder.name, released, as_of, status, files, latest, fate, errata)
 
 
 def index(

@@ -75,9 +75,13 @@ def _fallen(material: Material, words: Words) -> Iterator[Remark]:
     for level in FALLEN:
         mine = {id: one for id, one in states.items() if one.level == level}
         if mine:
-            yield _remark(
-                material, words[f"standing.{level}.these"], {id: told(one, words) for id, one in mine.items()}
-            )
+            details = {id: ": ".join(filter(None, [_instead(one), one.reason])) for id, one in mine.items()}
+            yield _remark(material, words[f"standing.{level}.these"], details)
+
+
+def _instead(standing: Standing) -> str:
+    """What stands in for the champion's forecast: a model, or an edition."""
+    return {"degraded": standing.model, "stale": standing.vintage}.get(standing.level, "")
 
 
 def _remarks(material: Material, words: Words) -> Iterator[Remark]:
@@ -105,7 +109,7 @@ def _by_text(material: Material) -> Iterator[Remark]:
     """The notes on series of an edition that does not keep its remarks apart, those that read alike together."""
     states = standings(material)
     alike: dict[str, dict[str, str]] = {}
-    for id, note in material.series_notes.items():
+    for id, note in sorted(material.series_notes.items()):
         if id not in states or states[id].level not in FALLEN:
             alike.setdefault(note, {})[id] = ""
     for note, ids in alike.items():

@@ -90,6 +90,9 @@ def balance_tables() -> dict[str, pd.DataFrame]:
         "assumptions": _assumptions(),
         "changes": _changes(),
         "track_record": _record(),
+        "scores": _scores(),
+        "states": _states(),
+        "remarks": _remarks(),
         "errata": pd.DataFrame(
             [("2026-11-01", "2026-10-20", "minor", "Made up: a unit was misprinted; the numbers stand.")],
             columns=["date", "edition", "class", "what"],
@@ -134,8 +137,14 @@ def _assumptions() -> pd.DataFrame:
 
 def _changes() -> pd.DataFrame:
     rows = [
-        ("gap.all", "Market gap (made up)", "t magnet", "FY2030", "new data", 1000.0, 1234.5, 300.0),
-        ("gap.all", "Market gap (made up)", "t magnet", "FY2030", "assumptions", 1000.0, 1234.5, -65.5),
+        (about, title, unit, "FY2030", cause, before, before + 234.5, amount)
+        for about, title, unit, before in (
+            ("supply.metal", "Neodymium metal (made up)", "t Nd", 300.0),
+            ("baseline.gap.own", "Demand less made in India (made up) (baseline)", "t magnet", 5000.0),
+            ("baseline.gap.all", "Demand less all that can be had (made up) (baseline)", "t magnet", 1000.0),
+            ("mission.gap.all", "Demand less all that can be had (made up) (mission)", "t magnet", -100.0),
+        )
+        for cause, amount in (("new data", 300.0), ("assumptions", -65.5))
     ]
     columns = ["about", "title", "unit", "period", "cause", "before", "after", "amount"]
     return pd.DataFrame(rows, columns=columns)
@@ -150,3 +159,32 @@ def _record() -> pd.DataFrame:
     columns = ["edition", "released", "series", "period", "low_80", "median", "high_80", "actual", "error_pct",
                "inside_80"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _scores() -> pd.DataFrame:
+    rows = [("all", "all", "month", 60.0, 2.0, 16.7, 0.5, 0.75, 1.0, 0.3, 0.9),
+            ("all", "all", "FY", 12.0, 5.0, 20.0, 0.25, 0.5, 0.75, -0.1, 0.4)]  # fmt: skip
+    columns = ["by", "group", "kind", "figures", "windows", "absolute_pct", "coverage_50", "coverage_80", "coverage_95",
+               "skill", "better"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _states() -> pd.DataFrame:
+    rows = [
+        ("demand.ev.two_wheelers", "ok", "theta", "", ""),
+        ("supply.magnet_imports", "ok", "ets", "", ""),
+        ("supply.metal", "degraded", "plan", "the champion ets: no answer within 60 s (made up)", ""),
+        ("supply.oxide", "stale", "local level", "refused by a gate (made up)", "2026-10-20-0a1b2c3d"),
+    ]
+    return pd.DataFrame(rows, columns=["series", "standing", "model", "reason", "vintage"])
+
+
+def _remarks() -> pd.DataFrame:
+    late = "registry should have printed 2026-10 by 2026-11-07; the last figure is of 2026-09, made up"
+    rows = [
+        ("demand.ev.two_wheelers", "freshness", late, ""),
+        ("supply.magnet_imports", "freshness", late, ""),
+        ("supply.magnet_imports", "coverage", "95% bands covered 60.0% in 5 origins, made up", ""),
+        ("supply.metal", "jump", "1 figure moved, made up", "Announced on 20 November (made up)"),
+    ]
+    return pd.DataFrame(rows, columns=["series", "gate", "text", "overridden"])

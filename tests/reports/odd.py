@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecasting.catalogue import Series
 from forecasting.reports import Material
+from forecasting.reports.extras import EXTRAS
 from forecasting.reports.material import empty
 
 LONG = "An electric vehicle category whose official name was written by a committee paid by the word. "
@@ -35,8 +36,10 @@ def one_point(material: Material) -> Material:
 
 
 def all_stale(material: Material) -> Material:
-    notes = dict.fromkeys(material.catalogue.series, "Stale: the publisher was silent for a year (made up).")
-    return replace(material, status="stale", series_notes=notes)
+    why = "the publisher was silent for a year (made up)"
+    states = [(id, "stale", "ets", why, "2025-11-22-0a1b2c3d") for id in material.catalogue.series]
+    table = pd.DataFrame(states, columns=list(EXTRAS["states"]))
+    return replace(material, status="stale", tables={**material.tables, "states": table})
 
 
 def negative(material: Material) -> Material:
@@ -65,6 +68,33 @@ def forty(material: Material) -> Material:
     )
 
 
+def withheld(material: Material) -> Material:
+    """One series withheld, and with it the balance; the rest stands."""
+    id = "supply.magnet_imports"
+    states = material.table("states").set_index("series")
+    states.loc[id, ["standing", "model", "reason"]] = [
+        "withheld",
+        "",
+        "refused: 12 times last year (made up)",
+    ]
+    balance = ("balance", "scenarios", "structure", "tornado", "value_of_data", "assumptions", "changes")
+    tables = {name: one for name, one in material.tables.items() if name not in balance}
+    return replace(
+        material,
+        forecasts=material.forecasts[material.forecasts["series"] != id],
+        tables={**tables, "states": states.reset_index()},
+        status_reasons=(
+            "The balance is withheld: it needs supply.magnet_imports, withheld in this edition.",
+        ),
+    )
+
+
+def one_gap(material: Material) -> Material:
+    """A balance whose home gap is its market gap: the structure tells one of the two roles."""
+    structure = material.table("structure")
+    return replace(material, tables={**material.tables, "structure": structure[structure["role"] != "home"]})
+
+
 ODD: dict[str, Callable[[Material], Material]] = {
     "nothing": nothing,
     "one_point": one_point,
@@ -72,4 +102,6 @@ ODD: dict[str, Callable[[Material], Material]] = {
     "negative": negative,
     "long_names": long_names,
     "forty": forty,
+    "withheld": withheld,
+    "one_gap": one_gap,
 }

@@ -111,6 +111,64 @@ def test_every_balance_number_comes_from_the_csv(report: ReportModel, files: dic
                 assert cell.value == float(said[column])
 
 
+def test_every_number_of_the_registers_comes_from_the_csv(
+    report: ReportModel, files: dict[str, bytes]
+) -> None:
+    numbers = Numbers()
+    assert report.changes
+    assert report.record
+    for one, row in zip(rows(files, "changes.csv"), report.changes.rows, strict=True):
+        assert [cell.value for cell in row[3:]] == [float(one[n]) for n in ("before", "after", "amount")]
+        assert [row[3].text, row[4].text] == [numbers.forecast(float(one[n])) for n in ("before", "after")]
+        assert row[5].text == numbers.signed(float(one["amount"]))
+    for one, row in zip(rows(files, "track_record.csv"), report.record.rows, strict=True):
+        names = ("median", "low_80", "high_80", "actual", "error_pct")
+        assert [cell.value for cell in row[3:8]] == [float(one[n]) for n in names]
+        assert row[8].text == ("inside" if one["inside_80"] == "True" else "outside")
+    for one in rows(files, "scores.csv"):
+        shares = [percent_text(float(one[f"coverage_{band}"])) for band in (50, 80, 95)]
+        assert f"the 50, 80 and 95% bands held {shares[0]}, {shares[1]} and {shares[2]}" in report.record_text
+        assert f"{float(one['figures']):,.0f} forecasts of past editions" in report.record_text
+
+
+def test_every_rendering_says_how_every_series_stands(
+    report: ReportModel, files: dict[str, bytes], printed: str
+) -> None:
+    states = {one["series"]: one for one in rows(files, "states.csv")}
+    sections = {section.id: section for section in report.series}
+    assert report.standing
+    assert [row[1].text for row in report.standing.rows] == [one["standing"] for one in states.values()]
+    page = Page(files["report.html"].decode())
+    drawn = files["report.html"].decode()
+    book = openpyxl.load_workbook(io.BytesIO(files["report.xlsx"]))
+    told = list(book["Standing"].iter_rows(min_row=2, max_col=2, values_only=True))
+    for (id, one), row, cells in zip(states.items(), page.tables["standing-table"][1:], told, strict=True):
+        assert row[1] == cells[1] == one["standing"]
+        section = sections[id]
+        if one["standing"] == "ok":
+            assert not section.badge
+            continue
+        assert section.chart
+        assert section.chart.mark in section.chart.description
+        for text in (section.badge, one["reason"], section.chart.mark):
+            assert text in drawn
+        assert squeeze(section.standing_text) in squeeze(printed)
+        assert squeeze(one["reason"]) in squeeze(printed.split("Theanswer")[0])
+
+
+def test_remarks_that_read_alike_stand_once_in_the_banner(
+    report: ReportModel, files: dict[str, bytes], printed: str
+) -> None:
+    late, bands = report.banner.remarks
+    assert late.text == "Late figures: registry should have printed 2026-10 by 2026-11-07"
+    assert late.ids == ("demand.ev.two_wheelers", "supply.magnet_imports")
+    assert bands.ids == ("supply.magnet_imports",)
+    page = files["report.html"].decode()
+    assert f"{late.text} (2 series)" in page
+    assert squeeze(late.text) in squeeze(printed)
+    assert [one.ids for one in report.banner.fallen] == [("supply.oxide",), ("supply.metal",)]
+
+
 def test_the_pdf_says_every_row_of_its_tables(report: ReportModel, printed: str) -> None:
     from forecasting.reports.pdf import _cell, yearly
 
@@ -122,6 +180,7 @@ def test_the_pdf_says_every_row_of_its_tables(report: ReportModel, printed: str)
         *report.balance.years,
     ]
     tables += [table for section in report.series for table in yearly(section)]
+    tables += [table for table in (report.changes, report.record, report.standing) if table]
     squeezed, checked = squeeze(printed), 0
     for table in tables:
         noted = not table.id.startswith("numbers")
@@ -138,7 +197,7 @@ def test_the_headline_sentences_stand_in_page_and_pdf(
     squeezed = squeeze(printed)
     page = " ".join(re.sub(r"<[^>]+>", "", files["report.html"].decode()).split())
     assert report.balance
-    said = [text for one in report.balance.answers for text in one.says]
+    said = [text for one in report.balance.answers for text in (*one.says, *one.moved)]
     said += [fact.text for fact in report.messages] + [s.sentence for s in report.series if s.sentence]
     assert len(said) > 10
     for text in said:

@@ -36,8 +36,18 @@ def test_every_renderer_copes(material: Material, name: str) -> None:
     if name == "negative":
         assert "−" in text
     if name == "all_stale":
-        assert "Stale: the publisher was silent" in text
+        assert text.count('class="badge stale"') == len(report.series)
+        assert "stale: values of 2025-11-22-0a1b2c3d" in text
         assert 'class="banner stale"' in text
+    if name == "withheld":
+        assert "Withheld: no forecast is published (1 series)" in text
+        assert '<span class="badge withheld">Withheld</span>' in text
+        assert "This edition does not say whether demand and supply add up" in text
+        assert "refused: 12 times last year (made up)" in text
+    if name == "one_gap":
+        assert report.balance
+        assert [chart.id for chart in report.balance.ranges] == ["scenarios-market"]
+        assert all("what India makes" not in line for one in report.balance.answers for line in one.says)
     if name == "nothing":
         assert "This edition holds no series." in text
     if name == "forty":

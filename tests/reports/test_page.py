@@ -140,7 +140,7 @@ def test_nothing_is_asked_from_outside(html: str) -> None:
 def test_charts_have_a_text_made_from_the_numbers(material: Material, html: str) -> None:
     page = Page(html)
     charts = page.all("svg")
-    assert len(charts) == 4 + 1 + 2 + 2 + 1  # series, balance, scenarios, tornado, what moved
+    assert len(charts) == 4 + 1 + 2 + 2 + 4  # series, balance, scenarios, tornado, what moved
     ids = {attrs.get("id") for _, attrs in page.tags}
     for chart in charts:
         assert chart["role"] == "img"
