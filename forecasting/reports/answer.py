@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.reports.format import Numbers, percent_text, unit_short
+from forecasting.reports.format import Numbers, chance_text, unit_short
 from forecasting.reports.language import Words
 from forecasting.reports.words import verbal
 
@@ -36,7 +36,7 @@ def _gap(row: Row, gap: str, numbers: Numbers, words: Words) -> str:
         low=numbers.forecast(float(row[f"gap_{gap}_low_80"])),
         high=numbers.forecast(float(row[f"gap_{gap}_high_80"])),
         verbal=words[verbal(chance)],
-        p=words.percent(percent_text(chance)),
+        p=words.percent(chance_text(chance)),
     )
 
 

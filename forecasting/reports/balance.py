@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.periods import Period
 from forecasting.reports import balance_tables as laid
 from forecasting.reports.answer import moved_gaps, says
-from forecasting.reports.format import Numbers, percent_text, unit_short
+from forecasting.reports.format import Numbers, chance_text, unit_short
 from forecasting.reports.language import Words
 from forecasting.reports.material import Material
 from forecasting.reports.model import (
@@ -128,7 +128,7 @@ def _ranges(heads: pd.DataFrame, gap: str, numbers: Numbers, unit: str) -> BarCh
     bars = []
     for row in heads.sort_values(f"gap_{gap}_median", kind="stable").to_dict("records"):
         low, middle, high = (float(row[f"gap_{gap}_{key}"]) for key in ("low_80", "median", "high_80"))
-        text = f"{numbers.forecast(middle)}; P {percent_text(float(row[f'p_shortage_{gap}']))}"
+        text = f"{numbers.forecast(middle)}; P {chance_text(float(row[f'p_shortage_{gap}']))}"
         bars.append(Bar(str(row["title"]), low, middle, high, text))
     first, last = bars[0], bars[-1]
     description = (

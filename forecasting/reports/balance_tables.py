@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from forecasting.reports.answer import year_or_none
-from forecasting.reports.format import MISSING, Numbers, percent_text, unit_short
+from forecasting.reports.format import MISSING, Numbers, chance_text, unit_short
 from forecasting.reports.material import Material
 from forecasting.reports.model import Cell, Column, Table
 from forecasting.reports.tables import anchor
@@ -25,7 +25,7 @@ def _cell(value: Any, numbers: Numbers) -> Cell:
 
 def _chance(value: Any) -> Cell:
     number = float(value)
-    return Cell(MISSING) if number != number else Cell(percent_text(number), number)
+    return Cell(MISSING) if number != number else Cell(chance_text(number), number)
 
 
 def _band(row: Any, keys: Sequence[str], numbers: Numbers) -> list[Cell]:

@@ -147,8 +147,17 @@ def day_text(day: date | None) -> str:
     return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}" if day else "not scheduled"
 
 
+def chance_text(probability: float) -> str:
+    """A probability in whole percent: a share of draws is never quite none or all of what may happen.
+
+    >>> chance_text(0.934), chance_text(1.0), chance_text(0.0)
+    ('93%', 'over 99%', 'under 1%')
+    """
+    return percent_text(min(max(probability, 0.001), 0.999))
+
+
 def percent_text(share: float) -> str:
-    """A probability or coverage in whole percent, never a false 0 or 100.
+    """A counted share in whole percent, never a false 0 or 100.
 
     >>> percent_text(0.934), percent_text(0.999), percent_text(0.001), percent_text(1.0)
     ('93%', 'over 99%', 'under 1%', '100%')

@@ -28,5 +28,5 @@ def hindsight(material: Material, known: Ledger) -> Material:
     fate = known.fate(id)
     if not fate:
         return material
-    reasons = (f"{fate[0].upper()}{fate[1:]}.", *material.status_reasons)
+    reasons = (f"{fate[0].upper()}{fate[1:].rstrip('.')}.", *material.status_reasons)
     return replace(material, status=known.status(id), status_reasons=reasons)

@@ -77,8 +77,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "पिछले संस्करण से भारत के उत्पादन की कमी {before} से {after} टन हुई ({amount}): {causes}।",
     ),
     "says.moved.market": (
-        "The gap to all that can be had moved from {before} to {after} t ({amount}): {causes}.",
-        "कुल उपलब्धता की कमी {before} से {after} टन हुई ({amount}): {causes}।",
+        "Since the last edition the gap to all that can be had moved from {before} to {after} t ({amount}): {causes}.",
+        "पिछले संस्करण से कुल उपलब्धता की कमी {before} से {after} टन हुई ({amount}): {causes}।",
     ),
     "glance": ("The series at a glance", "शृंखलाएँ एक नज़र में"),
     "contents": ("Contents", "विषय-सूची"),

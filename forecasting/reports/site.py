@@ -16,6 +16,7 @@ from forecasting.publishing.sinks.accounts import Account
 from forecasting.reports.archive import FACTS, from_edition
 from forecasting.reports.brand import Brand
 from forecasting.reports.charts import fan_chart
+from forecasting.reports.drawing import balance_chart
 from forecasting.reports.feed import FEED, LATEST, feed
 from forecasting.reports.feed import latest as as_json
 from forecasting.reports.format import day_text
@@ -198,7 +199,9 @@ def index(
 
 
 def leading_chart(report: ReportModel, material: Material) -> bytes:
-    """The chart of the first critical series that has one, for the index and a README."""
+    """Demand and supply; without a balance, the first critical series that has a chart. For the index."""
+    if report.balance:
+        return balance_chart(report.balance.views[0].chart).encode()
     order = {id: i for i, id in enumerate(material.catalogue.publication.critical)}
     ranked = sorted((s for s in report.series if s.chart), key=lambda s: order.get(s.id, len(order)))
     return fan_chart(ranked[0].chart) if ranked and ranked[0].chart else b""

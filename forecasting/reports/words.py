@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from forecasting.periods import Period
-from forecasting.reports.format import Numbers, percent_text, period_text
+from forecasting.reports.format import Numbers, chance_text, percent_text, period_text
 from forecasting.reports.language import Words
 
 # The lowest probability at which each phrase is used (the scale of the IPCC guidance note of 2010).
@@ -63,7 +63,7 @@ def chance_above(quantiles: Mapping[float, float], threshold: float) -> tuple[fl
     if threshold > values[-1]:
         return 1 - levels[-1], f"at most {_exact(1 - levels[-1])}"
     share = 1 - float(np.interp(threshold, values, levels))
-    return round(share, 4), percent_text(share)
+    return round(share, 4), chance_text(share)
 
 
 def _exact(share: float) -> str:

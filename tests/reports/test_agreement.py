@@ -13,7 +13,7 @@ import pytest
 
 from forecasting.periods import Period
 from forecasting.reports import Material, ReportModel, build, rendered
-from forecasting.reports.format import Numbers, percent_text, period_text
+from forecasting.reports.format import Numbers, chance_text, percent_text, period_text
 from forecasting.reports.model import Table
 from tests.reports.test_page import Page
 
@@ -102,7 +102,7 @@ def test_every_balance_number_comes_from_the_csv(report: ReportModel, files: dic
         for cell, column in zip(row[1:11], columns, strict=True):
             value = float(said[column])
             assert cell.value == value
-            assert cell.text == (percent_text(value) if column.startswith("p_") else numbers.forecast(value))
+            assert cell.text == (chance_text(value) if column.startswith("p_") else numbers.forecast(value))
     bands = {(r["scenario"], r["node"], r["period"]): r for r in rows(files, "balance/balance.csv")}
     for view in report.balance.views:
         for row in view.table.rows:

@@ -19,6 +19,7 @@ from forecasting.reports import Material, rendered
 from forecasting.reports.feed import ATOM, feed
 from forecasting.reports.hub import short
 from forecasting.reports.site import fill
+from tests.browser import opened
 from tests.reports.hub_rules import faults
 
 RECORD = SiteRecord(kind="site", name="site", folder="x", base_url="https://example.org/outlook/")
@@ -162,6 +163,41 @@ def test_nothing_is_markup_that_was_text(made: Path) -> None:
         for task in json.loads(metadata)["rounds"][0]["model_tasks"]
         for t in task["target_metadata"]
     }
+
+
+def test_a_retracted_edition_opens_with_a_notice_and_keeps_its_hashes(made: Path, root: Path) -> None:
+    folder = made / TWO
+    notice = (folder / "report.html").read_text(encoding="utf-8")
+    assert '<div class="banner retracted" role="note">' in notice
+    assert "Do not use these numbers." in notice
+    assert "&lt;script&gt;alert" in notice
+    assert f'<a href="../{THREE}/report.html">' in notice
+    for one in json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["files"]:
+        name = "report.as-published.html" if one["path"] == "report.html" else one["path"]
+        assert edition.digest_of((folder / name).read_bytes()) == one["sha256"]
+    assert (folder / "MANIFEST.json").read_bytes() == (root / TWO / "MANIFEST.json").read_bytes()
+    for id in (ONE, THREE):
+        assert (made / id / "report.html").read_bytes() == (root / id / "report.html").read_bytes()
+    index = (made / "index.html").read_text(encoding="utf-8")
+    assert index.count('<span class="badge retracted">retracted</span>') == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_index_and_notice_can_be_read_by_everybody(made: Path, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for path in (made / "index.html", made / TWO / "report.html"):
+        with opened(viewport={"width": 320, "height": 900}, color_scheme=scheme, bypass_csp=True) as (
+            page,
+            told,
+            _,
+        ):
+            page.goto(path.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            found = Axe().run(page).response["violations"]
+        assert told == []
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 def test_the_same_editions_give_the_same_site(made: Path, root: Path, tmp_path: Path) -> None:
