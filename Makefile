@@ -45,7 +45,7 @@ tests: setup
 
 test-faults: setup ## Break publishing on purpose: kills, full disks, readers, hostile text; writes build/faults (20 minutes)
 	@rm -rf build/faults
-	@$(BIN)/python -m pytest -q -m faults -n 2 --dist load tests/faults
+	@$(BIN)/python -m pytest -q -m faults -n 2 --dist load tests/faults tests/evaluation/test_killed.py
 	@$(BIN)/python -m tests.faults.figures
 
 test-deep: setup ## The slowest tests: spoiled files for every reader, mutation of what guards the publication (2 hours)
