@@ -66,6 +66,8 @@ def add_a_month(data: Path) -> int:
                 continue
             last = mine[mine["period"] == mine["period"].max()].iloc[-1].copy()
             month = Period.parse(last["period"]) + 1
+            if str(month) in set(rows[rows["series"] == id]["period"]):
+                continue
             known = month.end + timedelta(days=max(series.lag_days, 1))
             if known > today:
                 continue
