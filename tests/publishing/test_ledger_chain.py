@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,17 @@ def test_lines_are_numbered_and_bound_to_each_other(root: Path) -> None:
     assert lines[1].time == THEN
     assert lines[2].facts == {"gate": "g2", "said": "नहीं, “not yet”\n"}
     assert (root / AUDIT).read_bytes() == b"".join(line.text + b"\n" for line in lines)
+
+
+def test_a_line_is_canonical_json_that_others_can_check(tmp_path: Path) -> None:
+    line = append(tmp_path, "held", {"b": "नहीं", "a": 1}, "2026-11-22-aaaaaaaa", THEN)
+    body = (
+        '"edition":"2026-11-22-aaaaaaaa","event":"held","facts":{"a":1,"b":"नहीं"},"previous":"'
+        + "0" * 64
+        + '","sequence":1,"time":"2026-11-22T06:30:00.000000+00:00"}'
+    )
+    seal = hashlib.sha256(f"{{{body}".encode()).hexdigest()
+    assert line.text.decode() == f'{{"body_sha256":"{seal}",{body}'
 
 
 def test_every_flipped_byte_is_found_and_the_first_broken_line_named(root: Path) -> None:
