@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ from forecasting.models import Forecaster, build
 from forecasting.periods import Period
 
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
+MOST = 16  # series of a separable model fitted in one call at most
+CALL = 0.1  # seconds such a call is meant to take
 REFUSALS = (ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError)
 
 
@@ -84,7 +87,10 @@ class Origin:
         if self.regressors is not None and wanted:
             regressors = Panel(self.regressors.kind, self.regressors.values[wanted])
         revisions = {id: self.revisions[id] for id in ids if id in self.revisions}
-        return Origin(self.cutoff, self.panel.only(*ids), regressors, columns, revisions)
+        units = {id: self.panel.units[id] for id in ids if id in self.panel.units}
+        return Origin(
+            self.cutoff, replace(self.panel.only(*ids), units=units), regressors, columns, revisions
+        )
 
     def panel_of(self, id: str) -> Panel:
         """One series from its first observation to the origin: nothing in it depends on other series."""
@@ -179,34 +185,50 @@ class Work:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             prototype = build(self.candidate.model, self.candidate.parameters)
+            prototype.explains = False
             if self.pooled:
-                yield from self._together(prototype)
+                yield from self._together(prototype, self.origin.panel, self.ids).items()
                 return
-            for id in self.ids:
-                yield id, self._one(copy.deepcopy(prototype), id)
-                if time.perf_counter() - began > budget:
+            left, size = self.ids, 1
+            while left:
+                ids, started = self._alike(left[:size]), time.perf_counter()
+                left = left[len(ids) :]
+                fits = self._several(prototype, ids)
+                yield from fits.items()
+                now = time.perf_counter()
+                if now - began > budget:
                     return
+                if prototype.separable and not self.origin.panel.sums:
+                    refused = any(fit.refusal for fit in fits.values())
+                    size = 1 if refused else int(np.clip(CALL * len(ids) / (now - started), 1, MOST))
 
-    def _one(self, model: Forecaster, id: str) -> Fit:
+    def _alike(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """The first of some series, and those right after it that see the same regressors."""
+        columns = self.origin.columns
+        return tuple(takewhile(lambda id: columns[id] == columns[ids[0]], ids))
+
+    def _several(self, prototype: Forecaster, ids: tuple[str, ...]) -> dict[str, Fit]:
+        """Series in one call; each alone, on its own panel, when one of them is refused or there is only one."""
+        if len(ids) > 1:
+            fits = self._together(copy.deepcopy(prototype), self.origin.panel.only(*ids), ids)
+            if not any(fit.refusal for fit in fits.values()):
+                return fits
+        return {
+            id: fit
+            for id in ids
+            for fit in self._together(copy.deepcopy(prototype), self.origin.panel_of(id), (id,)).values()
+        }
+
+    def _together(self, model: Forecaster, panel: Panel, ids: tuple[str, ...]) -> dict[str, Fit]:
         began = time.perf_counter()
         try:
-            made = self._forecast(model, self.origin.panel_of(id), self.origin.regressors_of(id))
+            made = self._forecast(model, panel, self.origin.regressors_of(*ids))
         except REFUSALS as error:
-            return Fit.refused(self._words(error), time.perf_counter() - began)
+            share = (time.perf_counter() - began) / len(ids)
+            return {id: Fit.refused(self._words(error), share) for id in ids}
         quantiles, draws = kept(made.paths)
-        return Fit(quantiles[0], draws[0], "", time.perf_counter() - began)
-
-    def _together(self, model: Forecaster) -> Iterator[tuple[str, Fit]]:
-        began = time.perf_counter()
-        try:
-            made = self._forecast(model, self.origin.panel, self.origin.regressors_of(*self.ids))
-        except REFUSALS as error:
-            share = (time.perf_counter() - began) / len(self.ids)
-            yield from ((id, Fit.refused(self._words(error), share)) for id in self.ids)
-            return
-        quantiles, draws = kept(made.paths)
-        share = (time.perf_counter() - began) / len(self.ids)
-        yield from ((id, Fit(quantiles[i], draws[i], "", share)) for i, id in enumerate(made.ids))
+        share = (time.perf_counter() - began) / len(ids)
+        return {id: Fit(quantiles[i], draws[i], "", share) for i, id in enumerate(made.ids)}
 
     def _forecast(self, model: Forecaster, panel: Panel, regressors: Panel | None) -> Forecast:
         last = self.origin.cutoff + self.steps

@@ -5,9 +5,9 @@ series of one period kind, gaps left open. A :class:`Forecast` is a set of joint
 computed once, at the end.
 """
 
-from forecasting.frames.forecast import LEVELS, Array, Forecast
+from forecasting.frames.forecast import LEVELS, Forecast
 from forecasting.frames.observations import OBSERVATION_COLUMNS, Observations
-from forecasting.frames.panel import KnownSum, Panel
+from forecasting.frames.panel import Array, KnownSum, Panel
 from forecasting.frames.scores import Scores
 
 __all__ = [

@@ -8,15 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from forecasting.errors import DataError, PeriodError, UnitError
-from forecasting.frames.panel import Panel
+from forecasting.frames.panel import Array, Panel
 from forecasting.periods import Kind, Period
 from forecasting.units import require_same
 
-Array = npt.NDArray[np.float64]
 LEVELS: tuple[float, ...] = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 

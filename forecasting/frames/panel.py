@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecasting.errors import PeriodError
 from forecasting.periods import Kind, Period
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -102,16 +107,46 @@ class Panel:
         known = np.flatnonzero(~np.isnan(values.to_numpy(dtype=float)))
         return values.iloc[known[0] : known[-1] + 1] if len(known) else values.iloc[:0]
 
+    def column(self, id: str) -> Array:
+        """One series over all periods, to read only."""
+        return self._columns[id]
+
+    @cached_property
+    def _columns(self) -> dict[str, Array]:
+        table = np.array(self.values.to_numpy(dtype=float).T, order="C")
+        table.flags.writeable = False
+        return dict(zip(self.ids, table, strict=True))
+
     def observed(self, id: str) -> int:
         """How many observations a series has."""
-        return int(np.count_nonzero(~np.isnan(self.values[id].to_numpy(dtype=float))))
+        return int(np.count_nonzero(~np.isnan(self.column(id))))
 
     def digest(self) -> str:
         """SHA-256 of kind, units, values, ceilings and known sums, independent of column order."""
-        parts = [self.kind, repr(sorted(self.units.items()))]
+        parts = []
         if self.sums:
             parts.append(repr(sorted((one.series, one.ordinals, one.total, one.slack) for one in self.sums)))
         for frame in (self.values, self.ceilings):
             if frame is not None:
                 parts.append(frame[sorted(frame.columns)].to_csv(lineterminator="\n"))
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        digest = _units_digest(_Same(self.units), self.kind).copy()
+        digest.update("".join(f"\n{part}" for part in parts).encode())
+        return str(digest.hexdigest())
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """Units by identity: all panels cut from one share them, and ten thousand are not written out for each."""
+
+    units: Mapping[str, str]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.units is other.units
+
+    def __hash__(self) -> int:
+        return id(self.units)
+
+
+@lru_cache(maxsize=8)
+def _units_digest(same: _Same, kind: Kind) -> Any:
+    return hashlib.sha256(f"{kind}\n{sorted(same.units.items())!r}".encode())

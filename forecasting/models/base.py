@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -38,22 +39,24 @@ class Forecaster(ABC):
 
     Sub-classes are dataclasses: their fields are their parameters, what is logged is what they are.
     ``minimum`` is the number of observations below which a model refuses by name, ``band`` says how its paths
-    get their width.
+    get their width. ``separable`` promises the same numbers to series fitted together as to each alone.
 
     After :meth:`predict`, ``certificate`` says of each series' band how it was made and what it is known to
     hold, and ``explanation`` what its forecast is made of: ``parts`` (lists, one number a step, on the scale
     named by ``scale``, adding up to the central line), ``weights`` of members or drivers, ``left_out``, and
-    whatever else a model can tell.
+    whatever else a model can tell. With ``explains`` switched off, parts are not worked out.
     """
 
     name: ClassVar[str]
     minimum: ClassVar[int] = 3
     band: ClassVar[str] = "simulated paths of the model"
+    separable: ClassVar[bool] = False
 
     certificate: dict[str, Certificate] = field(default_factory=dict, init=False, repr=False, compare=False)
     explanation: dict[str, dict[str, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    explains: bool = field(default=True, init=False, repr=False, compare=False)
 
     _panel: Panel | None = field(default=None, init=False, repr=False, compare=False)
     _covariates: Panel | None = field(default=None, init=False, repr=False, compare=False)
@@ -88,7 +91,7 @@ class Forecaster(ABC):
             known = panel.observed(id)
             if known < self.minimum:
                 raise Refusal(f"{self.name}: {id} has {known} observation(s), needs at least {self.minimum}")
-            if np.isinf(panel.values[id].to_numpy(dtype=float)).any():
+            if np.isinf(panel.column(id)).any():
                 raise Refusal(f"{self.name}: {id} holds an infinite value")
         self._panel, self._covariates = panel, covariates
         self.certificate, self.explanation = {}, {}
@@ -162,7 +165,7 @@ class Sample:
     regressors: Array | None = None
     regressor_names: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def observed(self) -> int:
         """How many periods have an observation."""
         return int(np.isfinite(self.z).sum())
@@ -172,7 +175,7 @@ class Sample:
         """Whether there are two whole years to learn a season from."""
         return self.season > 1 and self.observed >= 2 * self.season + 1
 
-    @property
+    @cached_property
     def constant(self) -> bool:
         """Whether every observation is the same, so that there is nothing to learn but the level."""
         return bool(
@@ -250,14 +253,13 @@ class LocalForecaster(Forecaster):
             self._states[id] = (sample, link, None if sample.constant else self._learn(sample))
 
     def _sample(self, panel: Panel, id: str) -> tuple[Sample, Link]:
-        values = panel.trimmed(id)
+        y = panel.column(id)
+        known = np.flatnonzero(~np.isnan(y))
         if self.history is not None:
-            known = np.flatnonzero(~np.isnan(values.to_numpy(dtype=float)))
-            enough = int(known[max(len(known) - FEWEST_LEARNT_FROM, 0)])
-            start = min(enough, max(len(values) - round(self.history * panel.kind.per_year), 0))
-            values = values.iloc[known[known >= start][0] :]
-        first = Period(panel.kind, int(values.index[0]))
-        y = values.to_numpy(dtype=float)
+            enough = known[max(len(known) - FEWEST_LEARNT_FROM, 0)]
+            start = min(enough, known[-1] + 1 - round(self.history * panel.kind.per_year))
+            known = known[known >= start]
+        first, y = panel.first + int(known[0]), y[known[0] : known[-1] + 1]
         ceiling = ceiling_of(panel, id, first, len(y))
         link = Link.choose(y, ceiling is not None, self.link)
         z = link.to(y, np.inf if ceiling is None else ceiling)
@@ -280,7 +282,8 @@ class LocalForecaster(Forecaster):
             ahead = stretch(ahead, *shape(self.name, sample.observed))
             points, known = self._evidence(sample, state), simulated(self.name, sample.observed)
             self.certificate[id] = Certificate(self.band, points, sample.observed, *(known or ()))
-            self.explanation[id] = _listed(link.kind, behind, self._explain(sample, state, count))
+            if self.explains:
+                self.explanation[id] = _listed(link.kind, behind, self._explain(sample, state, count))
         start = sample.first + len(sample.z)
         ceiling = ceiling_of(panel, id, start, count)
         y = link.back(ahead, np.inf if ceiling is None else ceiling[:, None])

@@ -68,6 +68,7 @@ def _table() -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=512)
 def simulated(method: str, observations: int) -> tuple[int, float, float] | None:
     """The nearest simulated length not above a length, and the coverage of 80 and 95 % bands there."""
     lengths = [n for n in sorted(map(int, _table().get(method, {}))) if n <= observations]
@@ -77,6 +78,7 @@ def simulated(method: str, observations: int) -> tuple[int, float, float] | None
     return lengths[-1], float(row["coverage_80"]), float(row["coverage_95"])
 
 
+@lru_cache(maxsize=512)
 def shape(method: str, observations: int) -> tuple[float, float]:
     """Factor and exponent of the correction at a length: between lengths by the logarithm, none from 60 on."""
     rows = {int(n): row for n, row in _table().get(method, {}).items()}

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.frames import Array
 from forecasting.models.draws import steps_of
@@ -29,6 +30,7 @@ PRIOR_ORIGINS = 6.0  # origins the table's one-step size counts as
 PRIOR_GROWTH = 4.0  # origins the table's growth with the step counts as
 PRIOR_SHAPE = 20.0  # errors the normal shape counts as
 NEAR = 4  # steps pooled into the one-step size
+APART = 1e-3  # by up to this, which is the grid of the bank, draws of the same trajectory differ in rank
 BEYOND = 0.6  # power at which widths grow after the last step of the table
 
 
@@ -41,6 +43,11 @@ class Scales:
     growth: Array
     bank: Array
     trajectories: int
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.intp]:
+        """How many trajectories of the bank are below each one at each step, (steps, trajectories)."""
+        return np.argsort(np.argsort(self.bank.T, axis=1), axis=1)
 
     def at(self, steps: int) -> Array:
         """Growth for any number of steps; beyond the table as its last times a power of the step."""
@@ -72,7 +79,7 @@ def typical_step(z: Array, season: int) -> float:
     if season < 2 or len(change) < 2 * season or (spans > 1).any():
         return float(np.sqrt(np.mean(change**2 / spans)))
     phases = np.arange(len(change)) % season
-    means = np.array([change[phases == phase].mean() for phase in range(season)])
+    means = np.array([change[phase::season].sum() for phase in range(season)]) / np.bincount(phases)
     rest = change - (means - means.mean())[phases]
     return float(np.sqrt(np.sum(rest**2) / (len(rest) - season + 1)))
 
@@ -121,7 +128,7 @@ def profile(scores: Array, levels: Array) -> Array:
     >>> profile(np.array([]), np.array([0.95])).round(2).tolist()
     [1.96]
     """
-    normal = _normal(tuple(levels.tolist()))
+    normal = _normal(levels.tobytes())
     m = len(scores)
     if m == 0:
         return normal
@@ -134,9 +141,9 @@ def profile(scores: Array, levels: Array) -> Array:
 
 
 @lru_cache(maxsize=8)
-def _normal(levels: tuple[float, ...]) -> Array:
+def _normal(levels: bytes) -> Array:
     """Quantiles of the size of a standard normal."""
-    return np.array([NormalDist().inv_cdf((1 + p) / 2) for p in levels])
+    return np.array([NormalDist().inv_cdf((1 + p) / 2) for p in np.frombuffer(levels).tolist()])
 
 
 def trajectories(
@@ -147,19 +154,26 @@ def trajectories(
     Which draws run high together over the steps follows whole error trajectories: the table's and, beside
     them, the model's own that reach the horizon. The sizes follow ``width`` and :func:`profile`.
     """
-    reach = table.bank.shape[1]
-    bank = table.bank[:, np.minimum(np.arange(steps), reach - 1)]
+    columns = np.minimum(np.arange(steps), table.bank.shape[1] - 1)
+    bank = table.bank[:, columns]
     whole = errors[np.isfinite(errors[:, :steps]).all(axis=1), :steps] if errors.shape[1] >= steps else None
     if whole is not None and len(whole):
         own = np.array([[NormalDist().cdf(u) for u in row / width] for row in whole])
         bank = np.vstack([bank, own, 1 - own])
     turns = -(-paths // len(bank))
-    order = np.concatenate([rng.permutation(len(bank)) for _ in range(turns)])[:paths]
-    place = bank[order].T + rng.uniform(0, 1e-3, paths)
-    ranks = np.empty(place.shape, dtype=int)
-    np.put_along_axis(ranks, np.argsort(place, axis=1), np.arange(paths)[None], axis=1)
+    rows = np.concatenate([rng.permutation(len(bank)) for _ in range(turns)])[:paths]
+    apart = rng.uniform(0, APART, paths)
     even = (np.arange(paths) + 0.5) / paths
     first = errors[:, 0][np.isfinite(errors[:, 0])]
     size = profile(first / width[0], np.abs(2 * even - 1))
     values = np.sign(even - 0.5) * size
-    return np.asarray(width[:, None] * values[ranks])
+    if len(bank) == len(table.bank) and paths == turns * len(bank):
+        # Every trajectory has as many draws, which are neighbours at each step: no step needs sorting.
+        place = np.empty(paths, dtype=int)
+        place[np.lexsort((apart, rows))] = np.arange(paths)
+        ranked = values.reshape(len(bank), turns)[table.places[columns]].reshape(steps, paths)
+        drawn = ranked.take(place, axis=1)
+    else:
+        drawn = np.empty((steps, paths))
+        np.put_along_axis(drawn, np.argsort(bank[rows].T + apart, axis=1), values[None], axis=1)
+    return np.asarray(width[:, None] * drawn)

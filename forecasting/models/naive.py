@@ -40,6 +40,7 @@ class Naive(LocalForecaster):
     """
 
     name: ClassVar[str] = "naive"
+    separable: ClassVar[bool] = True
 
     memory: float = 1.0
 
@@ -68,6 +69,7 @@ class Drift(LocalForecaster):
     """
 
     name: ClassVar[str] = "drift"
+    separable: ClassVar[bool] = True
 
     window: float | None = None
     memory: float = 1.0
@@ -94,6 +96,7 @@ class DampedDrift(LocalForecaster):
     """
 
     name: ClassVar[str] = "damped_drift"
+    separable: ClassVar[bool] = True
 
     damping: float = 0.9
     window: float | None = 3.0
@@ -153,6 +156,7 @@ class SeasonalNaive(LocalForecaster):
     """
 
     name: ClassVar[str] = "seasonal_naive"
+    separable: ClassVar[bool] = True
 
     memory: float = 1.0
 

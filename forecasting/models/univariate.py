@@ -45,6 +45,7 @@ class Univariate(LocalForecaster):
 
     minimum: ClassVar[int] = intervals.SHORTEST
     band: ClassVar[str] = "past multi-step errors, shrunk to those of public competition series"
+    separable: ClassVar[bool] = True
 
     origins: int = 6
 
@@ -90,6 +91,13 @@ class Univariate(LocalForecaster):
                 raise Refusal(f"{self.name}: {sample.id} has a forecast that is not a finite number")
             state.points[steps] = point
         return state.points[steps]
+
+    def _predict(self, steps: int, paths: int, seed: int) -> Array:
+        for sample, _, state in self._states.values():
+            if state is not None:
+                behind = self.fitted.last - (sample.first + (len(sample.z) - 1))
+                self._point(sample, state, behind + steps)
+        return super()._predict(steps, paths, seed)
 
     def _simulate(
         self, sample: Sample, state: Judged, steps: int, paths: int, rng: np.random.Generator

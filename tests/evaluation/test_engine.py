@@ -8,6 +8,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,13 +19,13 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, ServiceAway
-from forecasting.evaluation import engine
+from forecasting.evaluation import engine, fits
 from forecasting.evaluation.backtest import Plan, plan, run
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.engine import HERE, Workers
 from forecasting.evaluation.estimate import estimate
 from forecasting.evaluation.experiment import Experiment
-from forecasting.evaluation.fits import Fit
+from forecasting.evaluation.fits import Fit, Work
 from forecasting.evaluation.scoring import score
 from tests.evaluation.servers import Cluster, cluster
 
@@ -55,6 +57,39 @@ def test_a_fit_does_not_depend_on_the_series_beside_it(store: Store) -> None:
     assert {key for keys in one.keys for key in keys} < {key for keys in two.keys for key in keys}
 
 
+def test_series_fitted_in_one_call_get_the_numbers_of_each_alone(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = planned(
+        store, series=(*GIVEN["series"], "in.magnets.value.85051190"), covariates=(), models=[
+            {"model": name} for name in ("naive", "drift", "damped_drift", "seasonal_naive")
+        ] + [{"model": "theta", "parameters": {"origins": 2, "link": "none"}}],
+    )  # fmt: skip
+    monkeypatch.setattr(fits, "CALL", 1e9)
+    calls = []
+    seen = Work._together
+    monkeypatch.setattr(Work, "_together", lambda *given: (calls.append(len(given[3])), seen(*given))[1])
+    together = scored(found, Cache(tmp_path / "together"))
+    assert set(calls) == {1, 2}
+    monkeypatch.setattr(fits, "MOST", 1)
+    pd.testing.assert_frame_equal(together, scored(found, Cache(tmp_path / "alone")), check_exact=True)
+
+
+def test_a_refusal_in_one_call_is_that_of_its_own_series(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fits, "CALL", 1e9)
+    ids = (*GIVEN["series"], "in.magnets.value.85051190")
+    found = planned(store, series=ids, covariates=(), models=[{"model": "naive"}])
+    work = found.works[0]
+    gone = work.origin.panel.values.copy()
+    gone[work.ids[2]] = float("nan")
+    broken = replace(work, origin=replace(work.origin, panel=replace(work.origin.panel, values=gone)))
+    whole, part = dict(work.run()), dict(broken.run())
+    assert part[work.ids[2]].refusal.startswith(f"naive: naive: {work.ids[2]} has 0 observation(s)")
+    assert (part[work.ids[1]].quantiles == whole[work.ids[1]].quantiles).all()
+
+
 def test_a_work_out_of_time_hands_back_what_it_has(
     store: Store, here: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,11 +106,12 @@ def test_a_process_killed_in_the_middle_costs_its_tasks_only(
     def kill() -> None:
         while not stop.is_set() and len(killed) < 2:
             for child in psutil.Process().children(recursive=True):
-                if "loky" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
-                    child.send_signal(signal.SIGKILL)
-                    killed.append(child.pid)
-                    time.sleep(1.0)
-                    break
+                with suppress(psutil.NoSuchProcess):
+                    if "loky" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
+                        child.send_signal(signal.SIGKILL)
+                        killed.append(child.pid)
+                        time.sleep(1.0)
+                        break
             time.sleep(0.05)
 
     thread = threading.Thread(target=kill)

@@ -174,3 +174,17 @@ def test_a_figure_still_to_be_revised_moves_whole_paths() -> None:
     ceilings = pd.DataFrame({"a": 110.0}, index=pd.RangeIndex(2010, 2030))
     below = Panel(panel.kind, panel.values, ceilings=ceilings)
     assert build("naive", {"jump_off": 0.5}).fit(below).predict(end, seed=1).paths.max() <= 110
+
+
+@pytest.mark.parametrize("season", [1, 4, 12])
+def test_draws_that_need_no_sorting_are_those_that_sorting_gives(season: int) -> None:
+    table = intervals.scales(season)
+    width = np.linspace(1.0, 3.0, 60)
+    found = intervals.trajectories(np.empty((0, 1)), width, table, 60, 1000, np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    rows = np.concatenate([rng.permutation(len(table.bank)) for _ in range(10)])
+    place = table.bank[rows][:, np.minimum(np.arange(60), table.bank.shape[1] - 1)]
+    ranks = np.argsort(np.argsort(place.T + rng.uniform(0, 1e-3, 1000), axis=1), axis=1)
+    even = (np.arange(1000) + 0.5) / 1000
+    size = np.sign(even - 0.5) * intervals.profile(np.empty(0), np.abs(2 * even - 1))
+    np.testing.assert_array_equal(found, width[:, None] * size[ranks])
