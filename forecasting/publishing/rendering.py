@@ -10,6 +10,7 @@ import numpy as np
 from forecasting.catalogue.running import Job
 from forecasting.errors import HeldBack
 from forecasting.publishing.facts import Facts
+from forecasting.publishing.inputs import INPUTS
 from forecasting.publishing.isolation import Arrays, Failure, Limits, isolated
 
 Render = Callable[[Facts, str, Sequence[str]], Mapping[str, bytes]]
@@ -40,7 +41,7 @@ def rendered(facts: Facts, render: Render, job: Job) -> Rendered:
         said = tuple(f"The {_NAMES[form]} could not be made: {why}" for form, why in failed.items())
         facts = replace(facts, status="degraded", status_reasons=(*facts.status_reasons, *said))
     files = {name: one for form in first if form not in failed for name, one in _files(first[form]).items()}
-    beside = [*sorted(files), "forecasts.csv"]
+    beside = [*sorted(files), "forecasts.csv", INPUTS]
     second = isolated({form: _work(render, facts, form, beside) for form in NEEDED}, limits)
     for form, one in second.items():
         if isinstance(one, Failure):

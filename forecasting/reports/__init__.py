@@ -61,7 +61,8 @@ def rendered(
         from forecasting.reports.html import page
 
         known = {*files, *beside}
-        linked = [name for name in (f"{stem}.pdf", f"{stem}.xlsx", "forecasts.csv") if name in known]
+        offered = (f"{stem}.pdf", f"{stem}.xlsx", "forecasts.csv", "inputs.zip")
+        linked = [name for name in offered if name in known]
         critical = material.catalogue.publication.critical
         files[f"{stem}.html"] = page(report, brand, linked, critical)
     return files
