@@ -74,7 +74,7 @@ def due(catalogue: Catalogue, series: str, last: Period, source: str, day: date)
 def due_on(period: Period, promised: Expectation) -> date:
     """The day a period's figure is due: some days after it, or after the longer period it is printed with.
 
-    >>> due_on(Period.parse("2026-01"), Expectation(every=Kind.QUARTER, lag_days=30))
+    >>> due_on(Period.parse("2026-01"), Expectation(every="quarter", lag_days=30))
     datetime.date(2026, 4, 30)
     """
     longer = promised.every.per_year < period.kind.per_year
@@ -84,9 +84,9 @@ def due_on(period: Period, promised: Expectation) -> date:
 def newest_due(like: Period, promised: Expectation, day: date) -> Period:
     """The newest period, of the kind of another, whose figure was due on a day.
 
-    >>> str(newest_due(Period.parse("2025-01"), Expectation(every=Kind.MONTH, lag_days=7), date(2026, 11, 6)))
+    >>> str(newest_due(Period.parse("2025-01"), Expectation(every="month", lag_days=7), date(2026, 11, 6)))
     '2026-09'
-    >>> str(newest_due(Period.parse("CY2020"), Expectation(every=Kind.CY, lag_days=180), date(2026, 6, 29)))
+    >>> str(newest_due(Period.parse("CY2020"), Expectation(every="CY", lag_days=180), date(2026, 6, 29)))
     'CY2025'
     """
     found = Period.containing(day, like.kind)
