@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from forecasting.catalogue import Catalogue, Publication, Series, Source
 from forecasting.data.store import Store
@@ -127,13 +128,21 @@ def backtested(store: Store, one: Experiment, cache: Cache, workers: Workers = H
 
 
 def peer(count: int = 200) -> None:
-    """Model by model, the peer and the engine in turn, so that whatever else runs slows both."""
+    """All models in one run, then each alone, then all against a peer that makes bands as well."""
+    against(tuple(PEERS), count)
+    for name in PEERS:
+        against((name,), count)
+    against(tuple(PEERS), max(count // 8, 2), level=[80, 95])
+
+
+def against(names: tuple[str, ...], count: int, **options: Any) -> None:
+    """The peer and the engine in turn on the same models and folds, and the engine again from its cache."""
     import statsforecast.models as library
     from statsforecast import StatsForecast
 
     y = values(count, 96, positive=False)
     last = Period.parse("2026-05")
-    store = synthetic(y, last)
+    store, small = synthetic(y, last), synthetic(y[:2], last)
     stamps = pd.date_range(end=pd.Timestamp(last.end), periods=96, freq="ME")
     frame = pd.DataFrame(
         {
@@ -142,43 +151,24 @@ def peer(count: int = 200) -> None:
             "y": y.ravel(),
         }
     )
-    few = frame[frame["unique_id"] < "s00002"]
-    small = synthetic(y[:2], last)
-    theirs_all = ours_all = again_all = 0.0
-    for name, (peer_name, options) in PEERS.items():
-        sf = StatsForecast([getattr(library, peer_name)(season_length=12, **options)], freq="ME")
-        models = [{"model": name, "parameters": AS_IS}]
-        folds = {"h": 12, "n_windows": 4, "step_size": 6}
-        first = str(last + (-12 - 18))
-        changes = {"first": first, "every": 6}
-        with tempfile.TemporaryDirectory() as folder:
-            sf.cross_validation(df=few, **folds)
-            backtested(small, _upto(experiment(small, models, **changes), last), Cache(Path(folder) / "warm"))
-            cache = Cache(Path(folder) / "cache")
-            one = _upto(experiment(store, models, **changes), last)
-            _, _, theirs = clocked(sf.cross_validation, df=frame, **folds)
-            rows, _, ours = clocked(backtested, store, one, cache)
-            _, _, again = clocked(backtested, store, one, cache)
-        assert len(rows) == count * 4 * 12, len(rows)
-        tell(
-            "peer",
-            model=name,
-            series=count,
-            origins=4,
-            theirs=theirs,
-            ours=ours,
-            ratio=ours / theirs,
-            cached=again / ours,
-        )
-        theirs_all, ours_all, again_all = theirs_all + theirs, ours_all + ours, again_all + again
+    theirs = [getattr(library, PEERS[name][0])(season_length=12, **PEERS[name][1]) for name in names]
+    sf = StatsForecast(theirs, freq="ME")
+    ours = [{"model": name, "parameters": AS_IS} for name in names]
+    folds = {"h": 12, "n_windows": 4, "step_size": 6, **options}
+    first = str(last + (-12 - 18))
+    with tempfile.TemporaryDirectory() as folder:
+        sf.cross_validation(df=frame[frame["unique_id"] < "s00002"], **folds)
+        backtested(small, _upto(experiment(small, ours, first, 6), last), Cache(Path(folder) / "warm"))
+        cache = Cache(Path(folder) / "cache")
+        one = _upto(experiment(store, ours, first, 6), last)
+        _, _, peer_spent = clocked(sf.cross_validation, df=frame, **folds)
+        rows, _, spent = clocked(backtested, store, one, cache)
+        _, _, again = clocked(backtested, store, one, cache)
+    assert len(rows) == count * 4 * 12 * len(names), len(rows)
     tell(
-        "peer",
-        model="all",
-        theirs=theirs_all,
-        ours=ours_all,
-        ratio=ours_all / theirs_all,
-        cached=again_all / ours_all,
-    )
+        "peer", models=", ".join(names), series=count, origins=4, bands="level" in options,
+        theirs=peer_spent, ours=spent, ratio=spent / peer_spent, cached=again / spent,
+    )  # fmt: skip
 
 
 def _upto(one: Experiment, last: Period) -> Experiment:
@@ -204,13 +194,13 @@ def cluster(count: int = 200) -> None:
     """One worker, two workers, and this process: seconds, and whether the numbers are the same bit for bit."""
     store = synthetic(values(count, 96, positive=False), Period.parse("2026-05"))
     one = experiment(store, [{"model": "auto_ets", "parameters": AS_IS}], "2023-11", 6)
-    frames, took = {}, {}
+    frames, took, spent = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         frames["here"], took["here"], _ = clocked(
             lambda: backtested(store, one, Cache(Path(folder) / "here"))
         )
         for workers in (1, 2, 2, 1):
-            with dask(Path(folder), workers) as address:
+            with dask(Path(folder), workers) as (address, processes):
                 given = Workers(cluster=address)
                 warm = synthetic(values(8, 96, positive=False), Period.parse("2026-05"))
                 backtested(
@@ -221,11 +211,14 @@ def cluster(count: int = 200) -> None:
                 )
                 cache = Cache(Path(tempfile.mkdtemp(dir=folder)))
                 found = plan(store, one, TODAY)
+                before = [_spent(process) for process in processes]
                 lost, seconds, _ = clocked(
                     lambda cache=cache, found=found, given=given: run(found, cache, given)
                 )
                 frames[f"{workers} workers"] = score(found, cache, lost)[0].frame
                 took.setdefault(f"{workers} workers", []).append(seconds)
+                busy = [_spent(process) - b for process, b in zip(processes, before, strict=True)]
+                spent.setdefault(f"{workers} workers", []).append(busy)
     same = all(frame.equals(frames["here"]) for frame in frames.values())
     single, double = min(took["1 workers"]), min(took["2 workers"])
     tell(
@@ -235,12 +228,14 @@ def cluster(count: int = 200) -> None:
         two=took["2 workers"],
         faster=single / double,
         identical=same,
+        processor_one=spent["1 workers"],
+        processor_two=spent["2 workers"],
     )
 
 
 @contextmanager
-def dask(folder: Path, workers: int) -> Iterator[str]:
-    """A scheduler and workers of one thread as processes of this machine; gives the address."""
+def dask(folder: Path, workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and workers of one thread as processes of this machine; gives the address and the workers."""
     told = Path(tempfile.mkdtemp(dir=folder)) / "scheduler.json"
     started = [
         _dask(
@@ -257,11 +252,17 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
 
         with Client(address) as client:
             client.wait_for_workers(workers)
-        yield address
+        yield address, started[1:]
     finally:
         for process in reversed(started):
             process.kill()
             process.wait()
+
+
+def _spent(process: subprocess.Popen[bytes]) -> float:
+    """Processor seconds of a process so far."""
+    times = psutil.Process(process.pid).cpu_times()
+    return round(times.user + times.system, 2)
 
 
 def _dask(*arguments: str) -> subprocess.Popen[bytes]:
