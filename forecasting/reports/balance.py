@@ -204,7 +204,7 @@ def _chart(
         description,
         unit,
         periods,
-        periods.index(ahead[0]) if ahead else len(periods),
+        next((place for place, period in enumerate(periods) if period in ahead), len(periods)),
         tuple(lines),
         top,
         numbers.grouping == "indian",

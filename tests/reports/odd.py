@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from forecasting.catalogue import Series
+from forecasting.periods import Period
 from forecasting.reports import Material
 from forecasting.reports.extras import EXTRAS
 from forecasting.reports.material import empty
@@ -95,6 +96,14 @@ def one_gap(material: Material) -> Material:
     return replace(material, tables={**material.tables, "structure": structure[structure["role"] != "home"]})
 
 
+def demand_starts_later(material: Material) -> Material:
+    """Demand begins a year after other nodes have their first year ahead."""
+    bands = material.tables["balance"]
+    first = min(p for p in bands["period"] if Period.parse(str(p)).end > material.as_of)
+    early = (bands["node"] == "demand.all") & (bands["period"] <= first)
+    return replace(material, tables={**material.tables, "balance": bands[~early]})
+
+
 ODD: dict[str, Callable[[Material], Material]] = {
     "nothing": nothing,
     "one_point": one_point,
@@ -102,6 +111,7 @@ ODD: dict[str, Callable[[Material], Material]] = {
     "negative": negative,
     "long_names": long_names,
     "forty": forty,
+    "demand_starts_later": demand_starts_later,
     "withheld": withheld,
     "one_gap": one_gap,
 }
