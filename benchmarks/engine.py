@@ -191,7 +191,11 @@ def scale(count: int = 1000) -> None:
 
 
 def cluster(count: int = 200) -> None:
-    """One worker, two workers, and this process: seconds, and whether the numbers are the same bit for bit."""
+    """One worker, two workers, and this process: seconds, and whether the numbers are the same bit for bit.
+
+    ``processor_one`` and ``processor_two`` are the processor seconds of this process and of each worker. joblib
+    fits in this process when the cluster has a single thread.
+    """
     store = synthetic(values(count, 96, positive=False), Period.parse("2026-05"))
     one = experiment(store, [{"model": "auto_ets", "parameters": AS_IS}], "2023-11", 6)
     frames, took, spent = {}, {}, {}
@@ -212,13 +216,13 @@ def cluster(count: int = 200) -> None:
                 cache = Cache(Path(tempfile.mkdtemp(dir=folder)))
                 found = plan(store, one, TODAY)
                 before = [_spent(process) for process in processes]
-                lost, seconds, _ = clocked(
+                lost, seconds, mine = clocked(
                     lambda cache=cache, found=found, given=given: run(found, cache, given)
                 )
                 frames[f"{workers} workers"] = score(found, cache, lost)[0].frame
                 took.setdefault(f"{workers} workers", []).append(seconds)
                 busy = [_spent(process) - b for process, b in zip(processes, before, strict=True)]
-                spent.setdefault(f"{workers} workers", []).append(busy)
+                spent.setdefault(f"{workers} workers", []).append([round(mine, 2), *busy])
     same = all(frame.equals(frames["here"]) for frame in frames.values())
     single, double = min(took["1 workers"]), min(took["2 workers"])
     tell(
