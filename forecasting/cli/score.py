@@ -34,7 +34,7 @@ def score(
     """Score past editions: error, coverage of the bands, and skill against a naive forecast made on the same day."""
     from forecasting.data.store import Store
     from forecasting.publishing.scorecard import issued, scores
-    from forecasting.publishing.scorecard_drift import alarms, summary
+    from forecasting.publishing.scorecard.drift import alarms, summary
 
     store = Store.open(data_root(data))
     found = issued(editions_root(editions))

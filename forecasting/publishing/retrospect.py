@@ -27,7 +27,7 @@ from forecasting.publishing.isolation import Arrays, Failure, Limits, isolated
 from forecasting.publishing.making import Draft
 from forecasting.publishing.paths import Fits, joined
 from forecasting.publishing.scorecard import issued, scores, track_record
-from forecasting.publishing.scorecard_drift import alarms, summary
+from forecasting.publishing.scorecard.drift import alarms, summary
 
 ATTRIBUTION, CHANGES, SCORES, RECORD, SUMMARY = (
     "attribution.parquet", "changes", "scores.parquet", "track_record", "scores",

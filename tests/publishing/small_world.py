@@ -23,8 +23,8 @@ from forecasting.features import BUILDERS
 from forecasting.models.recipe import Recipe
 from forecasting.periods import Period, span
 from forecasting.publishing.attribution import Told
-from forecasting.publishing.attribution_mixed import World
-from forecasting.publishing.attribution_worlds import Reruns
+from forecasting.publishing.attribution.mixed import World
+from forecasting.publishing.attribution.worlds import Reruns
 from forecasting.publishing.inputs import Inputs
 from forecasting.publishing.release import Release, Released
 

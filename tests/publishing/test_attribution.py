@@ -24,7 +24,7 @@ from forecasting.publishing.attribution import (
     attribute,
     changes,
 )
-from forecasting.publishing.attribution_mixed import (
+from forecasting.publishing.attribution.mixed import (
     ASSUMPTIONS,
     CATALOGUE,
     DRIVERS,
@@ -34,7 +34,7 @@ from forecasting.publishing.attribution_mixed import (
     REVISED,
     SAMPLING,
 )
-from forecasting.publishing.attribution_orders import EXACT, ORDERS, orders, shares
+from forecasting.publishing.attribution.orders import EXACT, ORDERS, orders, shares
 from tests.publishing.small_world import EV, KNOWN_TO, MARKET, OXIDE, Small
 
 Change = Callable[[Small], object]

@@ -16,7 +16,7 @@ import pytest
 
 from forecasting.publishing import retrospect
 from forecasting.publishing.attribution import EVERY, UNKNOWN
-from forecasting.publishing.attribution_mixed import DRIVERS, NEW
+from forecasting.publishing.attribution.mixed import DRIVERS, NEW
 from forecasting.publishing.candidate import Candidate, Verdict
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.inputs import INPUTS, unpacked

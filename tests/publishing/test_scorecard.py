@@ -22,8 +22,8 @@ from forecasting.periods import Period
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.inputs import INPUTS
 from forecasting.publishing.scorecard import COLUMNS, issued, scores, track_record
-from forecasting.publishing.scorecard_drift import ALL, alarms, apart, outside, summary, windows
-from forecasting.publishing.scorecard_naive import naive_of
+from forecasting.publishing.scorecard.drift import ALL, alarms, apart, outside, summary, windows
+from forecasting.publishing.scorecard.naive import naive_of
 from tests.conftest import TODAY
 
 AS_OF = date(2025, 7, 15)

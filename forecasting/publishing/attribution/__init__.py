@@ -2,8 +2,8 @@
 
 The inputs of the last edition lie in it (:mod:`forecasting.publishing.inputs`). They are mixed with those of now,
 cause by cause, and the numbers worked out again from each mixture
-(:mod:`~forecasting.publishing.attribution_mixed`, :mod:`~forecasting.publishing.attribution_worlds`); each cause
-gets its Shapley value (:mod:`~forecasting.publishing.attribution_orders`). What the last edition printed less what
+(:mod:`~forecasting.publishing.attribution.mixed`, :mod:`~forecasting.publishing.attribution.worlds`); each cause
+gets its Shapley value (:mod:`~forecasting.publishing.attribution.orders`). What the last edition printed less what
 its own inputs give today is *code and dependencies*; what this edition prints less what its inputs give is
 *fallbacks in use*. So the parts add up to the whole by construction.
 """
@@ -21,9 +21,9 @@ from forecasting.balance.graph import Graph
 from forecasting.catalogue import Catalogue
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames import Array, Forecast
-from forecasting.publishing.attribution_mixed import CAUSES, Mixture
-from forecasting.publishing.attribution_orders import ORDERS, shares
-from forecasting.publishing.attribution_worlds import SCENARIOS, SERIES, Number, Numbers, Reruns, printed
+from forecasting.publishing.attribution.mixed import CAUSES, Mixture
+from forecasting.publishing.attribution.orders import ORDERS, shares
+from forecasting.publishing.attribution.worlds import SCENARIOS, SERIES, Number, Numbers, Reruns, printed
 from forecasting.publishing.inputs import Inputs
 
 CODE, FALLBACKS, TOGETHER = "code and dependencies", "fallbacks in use", "not separable"

@@ -27,7 +27,7 @@ from forecasting.evaluation.experiment import Experiment
 from forecasting.frames import Forecast, Panel
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
-from forecasting.publishing.attribution_mixed import World
+from forecasting.publishing.attribution.mixed import World
 
 Number = tuple[str, str, str, str]
 Numbers = dict[Number, float]

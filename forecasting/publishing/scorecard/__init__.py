@@ -26,8 +26,8 @@ from forecasting.frames import LEVELS, Array, Observations
 from forecasting.periods import Kind, Period
 from forecasting.publishing.edition import editions, read_manifest
 from forecasting.publishing.ledger import ledger
-from forecasting.publishing.scorecard_drift import horizon
-from forecasting.publishing.scorecard_naive import naive_of
+from forecasting.publishing.scorecard.drift import horizon
+from forecasting.publishing.scorecard.naive import naive_of
 
 COLUMNS = (
     "edition", "released", "as_of", "series", "kind", "period", "months_ahead", "unit", "model",
