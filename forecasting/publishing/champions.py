@@ -21,6 +21,7 @@ from forecasting.periods import Period
 from forecasting.publishing.release import Release, Released
 
 GOLDEN_TOLERANCE = 1e-6  # relative; optimisers differ by less on one machine
+WAITED_FOR = 3  # periods; a series later than this does not hold its siblings back
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class Bench:
         found = []
         for experiment in release.experiments:
             panel, regressors = view(store, experiment, as_of, None, experiment.end)
+            together = known_together(panel)
+            if together < panel.last:
+                panel, regressors = view(store, experiment, as_of, together, experiment.end)
             revisions = still_to_come(store, experiment.series, as_of)
             found.append(View(experiment, panel, regressors, revisions))
         return cls(store, release, as_of, tuple(found))
@@ -131,6 +135,21 @@ class Bench:
             yield f"it runs from {forecast.first} to {forecast.last}, not to {at.experiment.end}"
         if forecast.paths.shape[2] != at.experiment.paths:
             yield f"it has {forecast.paths.shape[2]} paths, not {at.experiment.paths}"
+
+
+def known_together(panel: Panel) -> Period:
+    """The last period in which every series has its figure; those far behind are not waited for.
+
+    Sums and years need all their parts: a month that only some of them know would be neither observed nor forecast for
+    the rest, and its year would have no total.
+
+    >>> first = Period.parse("2026-01")
+    >>> str(known_together(Panel.of({"a": {first: 1.0, first + 1: 2.0}, "b": {first: 3.0}})))
+    '2026-01'
+    """
+    known = [np.flatnonzero(~np.isnan(panel.column(id))) for id in panel.ids]
+    ends = [panel.first.ordinal + int(places[-1]) for places in known if len(places)]
+    return Period(panel.kind, min(end for end in ends if panel.last.ordinal - end <= WAITED_FOR))
 
 
 def stretched(paths: Array, factor: float) -> Array:

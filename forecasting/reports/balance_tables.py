@@ -79,6 +79,9 @@ def years(
     for row in heads.to_dict("records"):
         cells = [Cell(str(row["title"]), link=BALANCE_ROW)]
         for period in ahead:
+            if (row["scenario"], period) not in mine.index:
+                cells += [Cell(MISSING)] * 2
+                continue
             one = mine.loc[(row["scenario"], period)]
             cells += [_cell(one["median"], numbers), _chance(one["p_positive"])]
         rows.append(tuple(cells))

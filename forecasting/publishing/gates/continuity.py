@@ -132,13 +132,32 @@ def start(view: View) -> Iterator[Found]:
         first, last = int(line.ordinals[0]), Period(line.kind, past.last)
         gap = first - past.last
         if gap < 1:
+            beside = _late_beside(view, line)
             text = f"starts at {line.label(0)} although there is a figure of {last}"
-            yield Found(limit.severity, text, line.series)
+            if beside:
+                yield Found("warn", f"{text}: {beside} is forecast with it and has none yet", line.series)
+            else:
+                yield Found(limit.severity, text, line.series)
             continue
         if gap > 1:
             text = f"starts at {line.label(0)}, {gap} periods after the last figure of {last}"
             yield Found(limit.severity if gap > line.kind.per_year else "warn", text, line.series)
         yield from _distance(view, line, gap)
+
+
+def _late_beside(view: View, line: Line) -> str:
+    """A series whose forecast starts in the same period because its own figures end there; empty when none does."""
+    first = int(line.ordinals[0])
+    return next(
+        (
+            other.series
+            for other in view.own
+            if other.kind is line.kind
+            and int(other.ordinals[0]) == first
+            and view.now.of(other.series).last == first - 1
+        ),
+        "",
+    )
 
 
 def _distance(view: View, line: Line, gap: int) -> Iterator[Found]:

@@ -193,6 +193,16 @@ def test_a_forecast_starts_after_the_last_figure() -> None:
     assert said("start", candidate(rows("a", "2026-12", CALM), monthly, figures)) == [("warn", "a", text)]
 
 
+def test_a_forecast_may_start_with_a_sibling_that_has_no_figure_yet() -> None:
+    both = [rows("a", "CY2025", CALM), rows("b", "CY2025", CALM)]
+    late = {"a": years("CY2016", [8.0] * 10), "b": years("CY2016", [8.0] * 9)}
+    text = "starts at CY2025 although there is a figure of CY2025: b is forecast with it and has none yet"
+    of = catalogue(a={}, b={})
+    assert said("start", candidate(both, of, late)) == [("warn", "a", text)]
+    alike = {"a": late["a"], "b": late["a"]}
+    assert [one[0] for one in said("start", candidate(both, of, alike))] == ["block", "block"]
+
+
 RISING = {"a": years("CY2016", [2.0**n for n in range(10)])}  # each twice the one before: 512 in CY2025
 
 
