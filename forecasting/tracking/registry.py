@@ -114,6 +114,10 @@ def _load(store: Store, client: MlflowClient, series: str, version: Any) -> Cham
         raise DataError("", [Fault(where, "its digests are not recorded", do)]) from None
     with store.speaking():
         folder = local_folder(store, client.get_model_version_download_uri(series, version.version))
+        for compiled in folder.rglob(
+            "__pycache__"
+        ):  # left by whoever loaded the model; made anew, never trusted
+            shutil.rmtree(compiled, ignore_errors=True)
         verify(folder, files, where, do, ignore=NOTES)
         recipe = (folder / "artifacts" / "recipe.json").read_bytes().decode()
         golden = canonical_golden(series, pd.read_parquet(folder / "artifacts" / "golden.parquet"))

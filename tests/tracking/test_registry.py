@@ -197,6 +197,7 @@ def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp
             "PYTHONPATH": str(ROOT),
             "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "PYTHONDONTWRITEBYTECODE": "",
         },
         capture_output=True,
         text=True,
