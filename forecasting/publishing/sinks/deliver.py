@@ -96,7 +96,7 @@ def _work_off(
         tries = 1
         try:
             outcome, tries = deliver_one(sink, root / edition, root, end)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - the boundary of a sink: its recorded failure
             detail = f"a bug: {type(error).__name__}: {error}"
         else:
             if isinstance(outcome, Delivered):
