@@ -32,7 +32,7 @@ __all__ = [
     "view",
 ]
 
-TOGETHER = 64  # series of one task at most
+TOGETHER = 32
 
 
 @dataclass(frozen=True, eq=False)

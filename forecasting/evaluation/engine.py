@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
-from forecasting.errors import ConfigError, ServiceAway
+from forecasting.errors import ConfigError
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.cluster import connected
 from forecasting.evaluation.fits import Fit, Work, fit_digest
 
 Progress = Callable[[int, int], None]
@@ -22,7 +23,6 @@ Run = Callable[[Todo], Done]
 
 BUDGET = 5.0  # seconds after which a worker hands back what it has; a killed one loses no more
 LOST = 2  # times in a row workers may die without a result before the rest is fitted one by one
-CONNECT = 30  # seconds to find the scheduler and a first worker
 
 
 def silent(done: int, of: int) -> None:
@@ -89,8 +89,8 @@ def _runner(workers: Workers) -> Iterator[Run]:
     from threadpoolctl import threadpool_limits
 
     if workers.cluster is not None:
-        with _connected(workers.cluster) as run:
-            yield run
+        with connected(workers.cluster) as killed:
+            yield partial(_side_by_side, jobs=-1, killed=killed)
     elif workers.jobs > 1:
         yield partial(_side_by_side, jobs=workers.jobs)
     else:
@@ -105,8 +105,8 @@ def _here(todo: Todo) -> Done:
         yield n, dict(work.run(BUDGET))
 
 
-def _side_by_side(todo: Todo, jobs: int) -> Done:
-    """Fits in other processes in the order they finish; ends early when one of them dies."""
+def _side_by_side(todo: Todo, jobs: int, killed: type[Exception] = BrokenProcessPool) -> Done:
+    """Fits in other processes in the order they finish; ends early when one of them is killed."""
     from joblib import Parallel, delayed
 
     # Works travel as bytes: Dask would scatter objects to a worker, and lose them with it.
@@ -114,42 +114,8 @@ def _side_by_side(todo: Todo, jobs: int) -> Done:
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="3*n_jobs", batch_size=1)
     try:
         yield from parallel(calls)
-    except BrokenProcessPool:
+    except killed:
         return
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[Run]:
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError:
-        raise ConfigError(
-            "--cluster needs Dask; install it with: pip install 'forecasting[cluster]'"
-        ) from None
-    from joblib import parallel_config
-
-    def run(todo: Todo) -> Done:
-        try:
-            yield from _side_by_side(todo, jobs=-1)
-        except KilledWorker:
-            return
-
-    try:
-        client = Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ServiceAway(
-            f"the Dask scheduler at {address} cannot be reached ({found}); start it or run without --cluster"
-        ) from None
-    try:
-        with parallel_config(backend="dask", client=client, wait_for_workers_timeout=CONNECT):
-            yield run
-    except TimeoutError:
-        raise ServiceAway(
-            f"the scheduler at {address} had no worker for {CONNECT} s; start one with: dask worker {address}"
-        ) from None
-    finally:
-        client.close()
 
 
 def _carried(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:

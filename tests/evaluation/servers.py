@@ -33,7 +33,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, workers: int) -> Iterator[Cluster]:
+def started(folder: Path, workers: int) -> Iterator[Cluster]:
     """A scheduler with some workers, ended at the end."""
     told = folder / "scheduler.json"
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(told)]

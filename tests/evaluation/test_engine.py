@@ -19,7 +19,7 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, ServiceAway
-from forecasting.evaluation import engine, fits
+from forecasting.evaluation import cluster, engine, fits
 from forecasting.evaluation.backtest import Plan, plan, run
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.engine import HERE, Workers
@@ -27,7 +27,7 @@ from forecasting.evaluation.estimate import estimate
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.fits import Fit, Work
 from forecasting.evaluation.scoring import score
-from tests.evaluation.servers import Cluster, cluster
+from tests.evaluation.servers import Cluster, started
 
 CUT = date(2026, 6, 30)
 GIVEN = {
@@ -171,20 +171,20 @@ def test_a_worker_with_other_code_is_refused() -> None:
 def test_a_scheduler_that_is_away_is_named(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "CONNECT", 1)
+    monkeypatch.setattr(cluster, "CONNECT", 1)
     with pytest.raises(ServiceAway, match=r"tcp://127.0.0.1:9 cannot be reached .* run without --cluster"):
         run(planned(store), Cache(tmp_path), Workers(cluster="tcp://127.0.0.1:9"))
 
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("dask"), 2) as made:
+    with started(tmp_path_factory.mktemp("dask"), 2) as made:
         yield made
 
 
 @pytest.mark.servers
 def test_a_cluster_gives_the_numbers_of_this_machine_also_when_a_worker_is_killed(
-    store: Store, here: pd.DataFrame, dask: Cluster, tmp_path: Path
+    store: Store, here: pd.DataFrame, dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workers = Workers(cluster=dask.address)
     found = planned(store)
@@ -201,3 +201,12 @@ def test_a_cluster_gives_the_numbers_of_this_machine_also_when_a_worker_is_kille
     pd.testing.assert_frame_equal(score(found, cache, lost)[0].frame, here, check_exact=True)
     fits = {model: count for _, model, count, _ in cache.times()}
     assert sum(fits.values()) == found.fits
+
+    own, carried = os.getpid(), engine._carried
+
+    def elsewhere(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
+        assert os.getpid() != own, "a cluster of one thread is idle"
+        return carried(n, packed, code)
+
+    monkeypatch.setattr(engine, "_carried", elsewhere)
+    pd.testing.assert_frame_equal(scored(found, Cache(tmp_path / "3"), workers), here, check_exact=True)
