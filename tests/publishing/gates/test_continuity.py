@@ -250,3 +250,15 @@ def test_scenarios_are_judged_apart() -> None:
         "forecast year 1 from CY2026 is 112 times the year before; the limits are 0.2 and 3",
         "the 97.5 % quantile of forecast year 1 is 169 times the last observed year; the limit is 60",
     ]
+
+
+def test_small_quantities_are_judged_as_large_ones() -> None:
+    figures = {"a": years("CY2016", [0.02] * 10)}
+    text = "the first forecast year is 10 times the last observed one, as by a slip of 10"
+    assert ("block", "a", text) in said("slip", candidate(rows("a", "CY2026", [0.2]), figures=figures))
+
+
+def test_the_edges_of_the_previous_band_are_inside_it() -> None:
+    made = candidate(rows("a", "CY2026", [8.0]), figures=STEADY)
+    for edge in (4.0, 12.0):
+        assert said("jump", after(candidate(rows("a", "CY2026", [edge]), figures=STEADY), made.table)) == []

@@ -96,3 +96,10 @@ def test_without_a_naive_score_nothing_is_compared() -> None:
     assert said("skill", certified(crps=9.0, naive_crps=None)) == []
     stranger = pd.DataFrame([{"series": "b", "crps": 9.0, "naive_crps": 1.0}])
     assert said("skill", candidate(rows("a", "CY2026", [1.0]), certificates=stranger)) == []
+
+
+def test_one_without_certificate_does_not_hide_the_next() -> None:
+    table = [rows("a", "CY2026", [1.0]), rows("b", "CY2026", [1.0])]
+    bad = pd.DataFrame([{"series": "b", **GOOD, "coverage_80": 1.2}])
+    found = said("coverage", candidate(table, catalogue(a={}, b={}), certificates=bad))
+    assert [(severity, series) for severity, series, _ in found] == [("block", "b"), ("warn", "a")]

@@ -131,3 +131,12 @@ def test_parts_and_markets_count_and_strangers_do_not() -> None:
     made = candidate(rows("all", "CY2026", [1.0]), of, now)
     assert [one[:2] for one in said("revision", after(made, figures=then))] == [("hold", "m")]
     assert said("revision", made) == []
+
+
+def test_a_revision_is_seen_beside_noughts() -> None:
+    then, now = ({"a": years("CY2020", [0.0, 0.0, 0.0, last])} for last in (8.0, 16.0))
+    made = candidate(rows("a", "CY2026", [1.0]), figures=now)
+    ((severity, series, text),) = said("revision", after(made, figures=then))
+    assert (severity, series) == ("hold", "a")
+    assert "most CY2023: from 8 to 16, " in text
+    assert said("revision", after(made)) == []

@@ -119,3 +119,10 @@ def test_annual_series_have_no_months_to_agree_with() -> None:
     quarters = rows("a", "2026-Q2", [145.0])
     assert said("sums", candidate([MONTHS, quarters], MONTHLY, PAST)) == []
     assert said("sums", candidate(rows("stranger", "CY2026", [1.0]))) == []
+
+
+def test_small_sums_are_judged_as_large_ones_also_after_a_stranger() -> None:
+    small = [rows("a", "CY2026", [0.1]), rows("b", "CY2026", [0.1])]
+    found = said("sums", candidate([rows("Stranger", "CY2026", [1.0]), *small, whole(0.4)], OF))
+    text = "CY2026 quantile 0.5 is 2 times the sum of its parts; it may differ by 30%"
+    assert found == [("hold", "all", text)]
