@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,6 +25,7 @@ from tests.conftest import ROOT
 from tests.faults import small
 from tests.faults.figures import count
 from tests.faults.mini import Remembered
+from tests.publishing.breaking import Break, ways
 from tests.publishing.small_job import plain
 
 pytestmark = pytest.mark.faults
@@ -42,33 +38,7 @@ SERIES = (
 )  # fmt: skip
 
 
-def raises(forecast: Forecast) -> Forecast:
-    del forecast
-    raise ZeroDivisionError("a model's own fault")
-
-
-def hangs(forecast: Forecast) -> Forecast:
-    time.sleep(600)
-    return forecast
-
-
-def nan(forecast: Forecast) -> Forecast:
-    paths = forecast.paths.copy()
-    paths[0, 1, 2] = np.nan
-    return replace(forecast, paths=paths)
-
-
-def crashes(forecast: Forecast) -> Forecast:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return forecast
-
-
-HOW: dict[str, tuple[Callable[[Forecast], Forecast], str]] = {
-    "exception": (raises, "ZeroDivisionError: a model's own fault"),
-    "hang": (hangs, f"no answer within {FIT_SECONDS:g} s"),
-    "nan": (nan, "are not finite numbers"),
-    "crash": (crashes, "its process was killed by SIGSEGV"),
-}
+HOW = ways(FIT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -150,7 +120,7 @@ def resting(series: str, catalogue: Store) -> set[str]:
     return found
 
 
-def broken(patch: pytest.MonkeyPatch, series: str, how: Callable[[Forecast], Forecast]) -> None:
+def broken(patch: pytest.MonkeyPatch, series: str, how: Break) -> None:
     """Break the champion of a series, and it alone; no fit of it is kept."""
     fits, kept = champions.Bench.fitted, Fits.get
 

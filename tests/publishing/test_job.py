@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,39 +18,13 @@ from forecasting.periods import Period
 from forecasting.publishing import champions
 from forecasting.publishing.champions import Bench
 from forecasting.publishing.rebuild import rebuild
+from tests.publishing.breaking import Break, raises, ways
 from tests.publishing.small_job import BOTH, EV, FITTED, LEFT, MARKET, OXIDE, RIGHT, Project
 
 LATER = dict.fromkeys(("known_on", "released", "today"), date(2026, 6, 20))
-Break = Callable[[Forecast], Forecast]
 
 
-def raises(forecast: Forecast) -> Forecast:
-    del forecast
-    raise ZeroDivisionError("a model's own fault")
-
-
-def hangs(forecast: Forecast) -> Forecast:
-    time.sleep(600)
-    return forecast
-
-
-def nan(forecast: Forecast) -> Forecast:
-    paths = forecast.paths.copy()
-    paths[0, 1, 2] = np.nan
-    return replace(forecast, paths=paths)
-
-
-def crashes(forecast: Forecast) -> Forecast:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return forecast
-
-
-HOW: dict[str, tuple[Break, str]] = {
-    "exception": (raises, "ZeroDivisionError: a model's own fault"),
-    "hang": (hangs, "no answer within 2 s"),
-    "nan": (nan, "paths of drift are not finite numbers"),
-    "crash": (crashes, "its process was killed by SIGSEGV"),
-}
+HOW = ways(2)
 
 
 def break_(monkeypatch: pytest.MonkeyPatch, series: str, how: Break, rungs: int = 1) -> None:
