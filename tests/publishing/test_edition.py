@@ -23,6 +23,22 @@ def test_what_is_written_verifies_and_latest_points_to_it(tmp_path: Path) -> Non
     assert edition.latest(tmp_path) == tmp_path / "2026-02-01-def"
     assert [p.name for p in edition.editions(tmp_path)] == ["2026-01-01-abc", "2026-02-01-def"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["2026-01-01-abc", "2026-02-01-def", "latest"]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_nobody_else_looks_into_what_is_being_written(tmp_path: Path) -> None:
+    modes = []
+
+    def look() -> None:
+        (staging,) = tmp_path.glob(".staging-2026-01-01-abc-*")
+        modes.append(staging.stat().st_mode & 0o777)
+
+    edition.write(tmp_path, "2026-01-01-abc", FILES, {"key": "नी"}, look)
+    assert modes == [0o700]
+    manifest = (tmp_path / "2026-01-01-abc" / edition.MANIFEST).read_text(encoding="utf-8")
+    assert manifest.startswith('{\n "edition": "2026-01-01-abc",\n "files": [')
+    assert "नी" in manifest
+    assert list(edition.read_manifest(tmp_path / "2026-01-01-abc")) == ["edition", "files", "key"]
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -14,34 +15,14 @@ import pytest
 from forecasting.errors import DataError, HeldBack, InputMissing, UsageError
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.chain import AUDIT
+from tests.publishing.shelf import FILES, LATE, NOV, OCT, at, filled, put
 
 Cli = Callable[..., tuple[int, str, str]]
-OCT, NOV, LATE = "2026-10-20-aaaaaaaa", "2026-11-20-bbbbbbbb", "2026-11-22-cccccccc"
-AS_OF = {OCT: "2026-10-01", NOV: "2026-11-01", LATE: "2026-11-18"}
-FILES = {
-    "forecasts.csv": b"series,value\nx,1\n",
-    "balance/gap.csv": b"\xff\x00\n",
-    "report.html": b"<p>1</p>",
-}
-
-
-def put(root: Path, id: str, as_of: str = "") -> None:
-    """An edition in its place, ``latest`` on it, and nothing recorded yet."""
-    facts = {"key": f"key of {id}", "as_of": as_of or AS_OF[id], "released": id[:10], "status": "normal"}
-    edition.write(root, id, FILES, facts)
-
-
-def at(id: str) -> datetime:
-    """Editions are published at 06:30 in UTC, noon in India."""
-    return datetime.fromisoformat(f"{id[:10]}T06:30:00+00:00")
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for id in (OCT, NOV, LATE):
-        put(tmp_path, id)
-        ledger.record(tmp_path, id, at(id))
-    return tmp_path
+    return filled(tmp_path)
 
 
 def fates(root: Path) -> dict[str, str]:
@@ -58,6 +39,11 @@ def test_a_newer_edition_of_the_same_month_of_data_supersedes(root: Path) -> Non
     known = ledger.ledger(root)
     assert fates(root) == {OCT: "current", NOV: "superseded", LATE: "current"}
     assert (known.superseded_by(NOV), known.supersedes(LATE)) == (LATE, [NOV])
+    manifest = (root / LATE / "MANIFEST.json").read_bytes()
+    assert known.editions[LATE].facts == {
+        "key": f"key of {LATE}", "as_of": "2026-11-18", "released": "2026-11-22", "status": "normal",
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(), "supersedes": [NOV],
+    }  # fmt: skip
     assert ledger.all_damage(root) == []
 
 
