@@ -3,7 +3,7 @@
     python benchmarks/mutation.py [forecasting/publishing/gates …] [--sample 200] [--jobs 2]
 
 Which code is held against which tests, and the least score, stands in pyproject.toml under
-``tool.mutation.rooms``; naming a room's code judges that room alone. Each mutant is one comparison, operator,
+``tool.mutation.rooms``, the quick tests first; naming a room's code judges that room alone. Each mutant is one comparison, operator,
 number, string, condition or call argument changed in the syntax tree of one module, run in a forked process
 against the given tests until the first fails. Docstrings and annotations are left alone. Prints the surviving
 mutants and the score of each room; exits 1 when one is below its least.
@@ -177,7 +177,7 @@ def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
     """Whether a room reaches its least score; a mutant whose tests take too long counts as noticed."""
     code = [ROOT / one for one in room["code"].split()]
     sample = sample or room.get("sample", 0)
-    tests = sorted(str(path) for pattern in room["tests"] for path in ROOT.glob(pattern))
+    tests = [str(path) for pattern in room["tests"] for path in sorted(ROOT.glob(pattern))]
     paths = [path for one in code for path in (sorted(one.rglob("*.py")) if one.is_dir() else [one])]
     made = [(path, said, source) for path in paths for said, source in mutants(path)]
     if sample and sample < len(made):
