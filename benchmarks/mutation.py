@@ -3,10 +3,11 @@
     python benchmarks/mutation.py [forecasting/publishing/gates …] [--sample 200] [--jobs 2]
 
 Which code is held against which tests, and the least score, stands in pyproject.toml under
-``tool.mutation.rooms``, the quick tests first; naming a room's code judges that room alone. Each mutant is one comparison, operator,
-number, string, condition or call argument changed in the syntax tree of one module, run in a forked process
-against the given tests until the first fails. Docstrings and annotations are left alone. Prints the surviving
-mutants and the score of each room; exits 1 when one is below its least.
+``tool.mutation.rooms``, the quick tests first; naming a room's code judges that room alone. Each mutant is one
+comparison, operator, number, string, condition or call argument changed in the syntax tree of one module, run in a
+forked process against the given tests until the first fails. A mutant that spends four times the processor seconds of
+the sound code hangs, and so is noticed; those are counted apart. Docstrings and annotations are left alone. Prints the
+surviving mutants and the score of each room; exits 1 when one is below its least.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import importlib
 import importlib.abc
 import importlib.util
 import io
+import math
 import os
 import random
+import resource
 import signal
 import sys
 import tomllib
@@ -152,14 +155,18 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def start(name: str, path: Path, source: str, tests: list[str], seconds: int) -> int:
-    """A process that runs the tests with a changed module; it ends with 0 when they pass."""
+def start(name: str, path: Path, source: str, tests: list[str], seconds: float) -> int:
+    """A process that runs the tests with a changed module; it ends with 0 when they pass.
+
+    It is stopped after so many processor seconds, or twenty times as many by the clock.
+    """
     child = os.fork()
     if child:
         return child
     code = 1
     try:
-        signal.alarm(seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds),) * 2)
+        signal.alarm(math.ceil(20 * seconds))
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         for held in list(sys.modules):
             if held == package or held.startswith((f"{package}.", "tests.")):
@@ -173,35 +180,38 @@ def start(name: str, path: Path, source: str, tests: list[str], seconds: int) ->
         os._exit(code)
 
 
-def judge(room: dict[str, Any], sample: int, jobs: int, seconds: int) -> bool:
-    """Whether a room reaches its least score; a mutant whose tests take too long counts as noticed."""
+def judge(room: dict[str, Any], sample: int, jobs: int, seed: int) -> bool:
+    """Whether a room reaches its least score."""
     code = [ROOT / one for one in room["code"].split()]
     sample = sample or room.get("sample", 0)
     tests = [str(path) for pattern in room["tests"] for path in sorted(ROOT.glob(pattern))]
     paths = [path for one in code for path in (sorted(one.rglob("*.py")) if one.is_dir() else [one])]
     made = [(path, said, source) for path in paths for said, source in mutants(path)]
     if sample and sample < len(made):
-        made = sorted(random.Random(1).sample(made, sample), key=lambda one: one[1])
+        made = sorted(random.Random(seed).sample(made, sample), key=lambda one: one[1])
     sound = start(module_name(paths[0]), paths[0], paths[0].read_text(encoding="utf-8"), tests, 600)
-    if os.waitstatus_to_exitcode(os.waitpid(sound, 0)[1]):
+    _, status, used = os.wait4(sound, 0)
+    if os.waitstatus_to_exitcode(status):
         print(f"{room['code']}: the tests fail without any change", file=sys.stderr)
         return False
+    seconds = 10 + 4 * (used.ru_utime + used.ru_stime)
     running: dict[int, str] = {}
     print(f"{room['code']}: {len(made)} mutants", flush=True)
-    alive = 0
+    alive = hung = 0
     for path, said, source in [*made, *[(paths[0], "", "")] * jobs]:
         if running and (len(running) >= jobs or not said):
             child, status = os.wait()
-            noticed = os.waitstatus_to_exitcode(status) != 0
-            alive += not noticed
-            if not noticed:
+            ended = os.waitstatus_to_exitcode(status)
+            alive += ended == 0
+            hung += ended in (-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGALRM)
+            if ended == 0:
                 print(f"alive  {running[child]}", flush=True)
             del running[child]
         if said:
             nearest = sorted(tests, key=lambda test: path.stem not in test)
             running[start(module_name(path), path, source, nearest, seconds)] = said
     score = 1 - alive / len(made)
-    noticed_of = f"{len(made) - alive} of {len(made)} mutants noticed"
+    noticed_of = f"{len(made) - alive} of {len(made)} mutants noticed, {hung} of them by hanging"
     print(f"{room['code']}: {noticed_of}: score {score:.1%}, least {room['least']:.0%}")
     return bool(score >= room["least"])
 
@@ -210,10 +220,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("code", nargs="*", help="rooms by their code; all when none is named")
     parser.add_argument(
-        "--sample", type=int, default=0, help="so many mutants a room, drawn with seed 1; 0 is all"
+        "--sample", type=int, default=0, help="so many mutants a room; 0 is as many as the room says"
     )
+    parser.add_argument("--seed", type=int, default=1, help="which mutants are drawn")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--seconds", type=int, default=120)
     given = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
@@ -221,9 +231,7 @@ def main() -> int:
         importlib.import_module(heavy)
     rooms = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutation"]["rooms"]
     chosen = [room for room in rooms if not given.code or room["code"] in given.code]
-    return int(
-        not chosen or False in [judge(room, given.sample, given.jobs, given.seconds) for room in chosen]
-    )
+    return int(not chosen or False in [judge(room, given.sample, given.jobs, given.seed) for room in chosen])
 
 
 if __name__ == "__main__":
