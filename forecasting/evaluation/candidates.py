@@ -20,8 +20,8 @@ class Candidate(Strict):
     """A model that competes: its name in MODELS, its parameters, and the label it is reported under.
 
     ``grid`` gives several values for some parameters; every combination becomes a model of its own, labelled
-    with its values. ``transform`` is the scale the model works on (its parameter ``link``) and goes before the
-    experiment's; a model that chooses its own scale takes ``auto`` only.
+    with its values. ``transform`` is the scale the model works on, another word for its parameter ``link``; either
+    goes before the experiment's ``transform``. A model that chooses its own scale takes ``auto`` only.
 
     >>> [one.name for one in Candidate(model="ets", grid={"damping": (0.8, 0.9)}).unfolded(None)]
     ['ets(damping=0.8)', 'ets(damping=0.9)']
@@ -61,12 +61,15 @@ class Candidate(Strict):
         return found
 
     def _scale(self, transform: Transform | None) -> dict[str, str]:
-        wanted = self.transform or transform
-        if wanted is None or self.model not in MODELS or "link" in self.grid:
+        if self.model not in MODELS:
             return {}
-        own = self.parameters.get("link", wanted)
-        if own != wanted:
-            raise ValueError(f"{self.name}: link {own!r} and transform {wanted!r} differ; keep one")
+        own = self.grid.get("link", (self.parameters["link"],) if "link" in self.parameters else ())
+        if any(link != self.transform for link in own) and self.transform is not None:
+            told = ", ".join(map(repr, own))
+            raise ValueError(f"{self.name}: link {told} and transform {self.transform!r} differ; keep one")
+        wanted = self.transform or transform
+        if own or wanted is None:
+            return {}
         if any(one.name == "link" for one in fields(MODELS[self.model])):
             return {"link": wanted}
         if wanted != "auto":

@@ -63,6 +63,17 @@ def test_a_transform_is_the_scale_of_every_model_that_names_none() -> None:
     assert Experiment.model_validate_json(one.model_dump_json()) == one
 
 
+def test_a_link_among_the_parameters_goes_before_the_transform_and_is_read_again() -> None:
+    models = [
+        {"model": "naive", "grid": {"link": ["none", "log"]}},
+        {"model": "drift", "parameters": {"link": "sqrt"}},
+        {"model": "ets", "transform": "none", "grid": {"damping": [0.8, 0.9]}},
+    ]
+    one = given(transform="log", models=models)
+    assert [model.parameters["link"] for model in one.models] == ["none", "log", "sqrt", "none", "none"]
+    assert Experiment.model_validate_json(one.model_dump_json()) == one
+
+
 WRONG = {
     "a model that chooses its own scale": (
         {"transform": "log", "models": [{"model": "auto"}]},
@@ -71,6 +82,10 @@ WRONG = {
     "two scales": (
         {"models": [{"model": "ets", "transform": "log", "parameters": {"link": "none"}}]},
         "link 'none' and transform 'log' differ",
+    ),
+    "a scale and a grid of scales": (
+        {"models": [{"model": "ets", "transform": "log", "grid": {"link": ["log", "none"]}}]},
+        "ets: link 'log', 'none' and transform 'log' differ; keep one",
     ),
     "a parameter twice": (
         {"models": [{"model": "ets", "parameters": {"damping": 0.9}, "grid": {"damping": [0.8]}}]},
