@@ -16,7 +16,7 @@ from forecasting.errors import DataError, Fault
 from forecasting.tracking.manifests import manifest, sha256
 
 CARD, MANIFEST = "card.json", "manifest.json"
-LONGEST = 6000
+LONGEST = 6000  # characters of a parameter, MLflow's own limit; its tags may be longer
 COVERAGES = {"coverage_50": "in_50", "coverage_80": "in_80", "coverage_95": "in_95"}
 
 
@@ -46,8 +46,8 @@ class ExperimentRecord:
 def write_record(record: ExperimentRecord, folder: Path) -> str:
     """Write an experiment into an empty folder; gives its key, the SHA-256 of the manifest of its files.
 
-    The same content gives the same key, on any machine. Raises :class:`DataError` before anything is written when a
-    parameter is too long to be kept whole.
+    The same content gives the same key, on any machine. Raises :class:`DataError` before anything is written when two
+    parameters would be logged under one name.
     """
     params(record.settings, f"settings of {record.name}")
     for label, given in record.models.items():
@@ -77,25 +77,32 @@ def summary(scores: pd.DataFrame) -> dict[str, float]:
 
 
 def params(settings: Mapping[str, Any], where: str) -> dict[str, str]:
-    """Nested settings as MLflow's flat parameters; lists stay JSON. Raises instead of being cut short.
+    """Nested settings as MLflow's flat parameters; lists stay JSON.
+
+    A value MLflow would refuse as too long is told by its size and SHA-256; the files of the record hold it whole.
 
     >>> params({"model": {"name": "ets", "lags": [1, 12]}}, "here")
     {'model.name': 'ets', 'model.lags': '[1,12]'}
+    >>> params({"lags": list(range(9999))}, "here")["lags"]
+    '9999 items, sha256 240fbc9308937f03'
     """
     found: dict[str, str] = {}
     faults = []
     for path, value in _leaves(settings):
         key = plain_key(path)
         text = value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"))
-        if len(text) > LONGEST:
-            do = f"shorten it to {LONGEST} characters, or keep it in a file"
-            faults.append(Fault(f"{where}: {path}", f"{len(text)} characters", do))
-        elif key in found or len(key) > 250:
+        if key in found or len(key) > 250:
             faults.append(Fault(f"{where}: {path}", f"cannot be logged as {key[:60]!r}", "rename it"))
-        found[key] = text
+        size = f"{len(value)} items" if isinstance(value, list | tuple) else f"{len(text)} characters"
+        found[key] = bounded(text, size)
     if faults:
-        raise DataError("a parameter cannot be logged whole", faults)
+        raise DataError("a parameter cannot be logged", faults)
     return found
+
+
+def bounded(text: str, size: str) -> str:
+    """A text as MLflow can keep it: itself, or its size in words and the head of its SHA-256."""
+    return text if len(text) <= LONGEST else f"{size}, sha256 {sha256(text.encode())[:16]}"
 
 
 def _leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

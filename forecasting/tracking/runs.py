@@ -25,6 +25,7 @@ from forecasting.tracking.record import (
     COVERAGES,
     MANIFEST,
     ExperimentRecord,
+    bounded,
     params,
     plain_key,
     summary,
@@ -42,7 +43,7 @@ COMPLETE, KEY, EXPERIMENT = "forecasting.complete", "forecasting.key", "forecast
 def log_experiment(store: Store, record: ExperimentRecord) -> str:
     """Keep an experiment; gives the id of its parent run, the same when its content was logged before.
 
-    Raises :class:`DataError` before anything is written when a parameter is too long to be kept whole.
+    Raises :class:`DataError` before anything is written when two parameters would be logged under one name.
     """
     with tempfile.TemporaryDirectory(prefix="experiment-") as name:
         write_record(record, Path(name))
@@ -132,7 +133,8 @@ class _Kept:
         }
 
     def wins(self, label: str) -> str:
-        return ",".join(sorted(series for series, winner in self.winners.items() if winner == label))
+        won = sorted(series for series, winner in self.winners.items() if winner == label)
+        return bounded(",".join(won), f"{len(won)} series")
 
 
 def _runs(client: MlflowClient, experiment: str, key: str) -> dict[str, Run]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -143,13 +144,42 @@ def test_a_run_that_an_unanswered_request_made_twice_goes(store: Store, record: 
     assert read_experiment(store, parent).winners == record.winners
 
 
-def test_a_parameter_is_never_cut_short(store: Store, record: ExperimentRecord) -> None:
-    long = replace(record, models={"model_0": {"grid": "x" * 6001}, "model_1": {"text": "y" * 6000}})
-    with pytest.raises(DataError) as caught:
-        log_experiment(store, long)
-    [fault] = caught.value.faults
-    assert fault.where == "model model_0: grid"
-    assert "6001" in fault.found
+def test_what_is_too_long_for_mlflow_is_told_by_size_and_digest_and_kept_whole_in_the_files(
+    store: Store, record: ExperimentRecord
+) -> None:
+    ids = [f"in.ev.registrations.{number:04}" for number in range(400)]
+    grid = [
+        {"model": "ets", "parameters": {"damping": 0.8, "smoothness": n}, "label": f"ets {n}"}
+        for n in range(100)
+    ]
+    models = {"model_0": {"text": "x" * 6001}, "model_1": {"text": "y" * 6000}}
+    large = replace(
+        record, settings={"series": ids, "models": grid}, models=models, winners=dict.fromkeys(ids, "model_0")
+    )
+    parent = log_experiment(store, large)
+    client = store.client()
+    told = client.get_run(parent).data.params
+    assert re.fullmatch(r"400 items, sha256 [0-9a-f]{16}", told["series"])
+    assert re.fullmatch(r"100 items, sha256 [0-9a-f]{16}", told["models"])
+    whole = read_experiment(store, parent)
+    assert whole.settings == {"series": ids, "models": grid}
+    assert whole.models == models
+    experiment = client.get_experiment_by_name(record.name).experiment_id
+    first, second = client.search_runs(
+        [experiment], f"tags.`mlflow.parentRunId` = '{parent}'", order_by=["tags.`forecasting.model` ASC"]
+    )
+    assert first.data.tags["forecasting.wins"].startswith("400 series, sha256 ")
+    assert first.data.params["text"].startswith("6001 characters, sha256 ")
+    assert second.data.params["text"] == "y" * 6000
+    assert second.data.tags["forecasting.wins"] == ""
+
+
+def test_two_settings_of_one_name_are_refused_before_anything_is_logged(
+    store: Store, record: ExperimentRecord
+) -> None:
+    with pytest.raises(DataError, match="cannot be logged as 'a_b'") as caught:
+        log_experiment(store, replace(record, settings={"a/b": 1, "a:b": 2}))
+    assert [fault.where for fault in caught.value.faults] == [f"settings of {record.name}: a:b"]
     assert store.client().get_experiment_by_name(record.name) is None
 
 
