@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -84,14 +85,20 @@ def _swap(staging: Path, place: Path) -> bool:
     flush(place.parent)
     if before is not None and before.is_dir():
         os.utime(before)
-    for old in place.parent.glob(f".{place.name}-*"):
-        if old in (final, aside) or time.time() - old.lstat().st_mtime < STAYS:
+    for old in _ours(place):
+        if old == final or time.time() - old.lstat().st_mtime < STAYS:
             continue
         if old.is_symlink():
             old.unlink()
         else:
             shutil.rmtree(old)
     return True
+
+
+def _ours(place: Path) -> list[Path]:
+    """What deliveries to a place make beside it: sites by their digest, drafts and links by the process."""
+    made = re.compile(rf"\.{re.escape(place.name)}-([0-9a-f]{{16}}|(staging|link)-[0-9]{{1,10}})")
+    return [path for path in place.parent.iterdir() if made.fullmatch(path.name)]
 
 
 def _digest(folder: Path) -> str:

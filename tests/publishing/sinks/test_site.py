@@ -93,6 +93,33 @@ def test_what_killed_runs_left_goes(site: Site, root: Path, tmp_path: Path) -> N
     assert sorted(p.name[:8] for p in tmp_path.iterdir()) == [".served-", "editions", "served"]
 
 
+def test_neighbours_and_folders_of_others_stay(site: Site, root: Path, tmp_path: Path) -> None:
+    def fill_plainly(*given: object) -> None:
+        (Path(str(given[-1])) / "index.html").write_text("a page")
+
+    neighbours = [
+        Site(SiteRecord(kind="site", name="other", folder=name), tmp_path, fill_plainly)
+        for name in ("served-hi", "served-link", "served-staging")
+    ]
+    (tmp_path / "served-hi").mkdir()
+    for one in neighbours:
+        one.deliver(root / SECOND, root)
+    foreign = [
+        ".served-backup",
+        ".served-hi-before",
+        ".served-0123456789abcdef0",
+        ".servedx-0123456789abcdef",
+    ]
+    for name in foreign:
+        (tmp_path / name).mkdir(exist_ok=True)
+    kept = [tmp_path / name for name in foreign] + [one.folder.resolve() for one in neighbours]
+    for path in kept:
+        os.utime(path, (0, 0))
+    assert site.deliver(root / SECOND, root).changed
+    assert [path.name for path in kept if not path.is_dir()] == []
+    assert all((one.folder / "index.html").is_file() for one in neighbours)
+
+
 def test_a_folder_that_lies_there_is_put_aside(site: Site, root: Path, tmp_path: Path) -> None:
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "mine.html").write_text("mine")
