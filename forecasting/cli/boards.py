@@ -19,17 +19,19 @@ def print_board(outcome: Outcome) -> None:
 
     board, title = outcome.board, outcome.experiment.name
     typer.echo(f"\n{title}: MASE, CRPS and path (CRPS of running totals) in units of the naive error;")
-    typer.echo("  p against the best (paired test); set: p-value of staying in the model confidence set;")
+    typer.echo("  p against the best of all (paired test, - where none is possible);")
+    typer.echo("  set: p-value of staying in the model confidence set;")
     typer.echo("  shares of actuals inside the bands")
     if board.empty:
         typer.echo("  nothing could be judged; the sole model stands as it is")
         return
     tests = confidence(outcome.scores, outcome.experiment.metric)
     known = {(t["series"], t["model"]): t for t in tests.to_dict("records")}
+    chosen = {id: winner.model for id, winner in outcome.winners.items()}
     typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in HEADS))
     for series, rows in board.groupby("series", sort=True):
         for place, row in enumerate(rows.to_dict("records")):
-            mark = ">" if row["model"] == outcome.winners[str(series)].model else " "
+            mark = ">" if row["model"] == chosen.get(str(series)) else " "
             test = known.get((series, row["model"]), {})
             numbers = (
                 *((row[name], ".3f") for name in ("mase", "crps", "path")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from forecasting.data.store import Store
+    from forecasting.errors import Fault
     from forecasting.evaluation.experiment import Experiment
     from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.release import Release
@@ -50,11 +52,13 @@ def outcomes(
     jobs: int,
     release: Release | None = None,
     cluster: str | None = None,
-) -> list[Outcome]:
+) -> tuple[list[Outcome], list[Fault]]:
     """Carry out the experiments of a file; what is in the cache is not fitted again.
 
-    The champions of a ``release`` compete beside the models of the file.
+    The champions of a ``release`` compete beside the models of the file. Series without a model that held, and
+    experiments of a suite that could not be carried out, are faults beside the outcomes of the rest.
     """
+    from forecasting.errors import DataError, Fault
     from forecasting.evaluation.backtest import Workers
     from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import read_experiments
@@ -64,17 +68,32 @@ def outcomes(
     experiments = read_experiments(experiment, store.catalogue)
     cache = Cache(cache_folder())
     workers = Workers(jobs, cluster)
-    found = []
+    found: list[Outcome] = []
+    faults: list[Fault] = []
     try:
         for one in experiments:
             cut = cut_of(store, one, as_of)
             with progress(f"backtest {one.name}") as tell:
                 entered, _ = enter(one, release)
-                found.append(carry_out(store, entered, cut, cache, workers, tell))
+                try:
+                    found.append(carry_out(store, entered, cut, cache, workers, tell))
+                except DataError as error:
+                    if len(experiments) == 1:
+                        raise
+                    do = "mend it; the other experiments were carried out"
+                    faults += [Fault(one.name, error.message, do), *error.faults]
     except KeyboardInterrupt:
         say("interrupted: every finished fit is kept; the same command goes on from there")
         raise
-    return found
+    return found, [*faults, *(fault for outcome in found for fault in outcome.faults)]
+
+
+def log(store: Store, found: Sequence[Outcome]) -> None:
+    """Show the leaderboards and log the experiments to MLflow."""
+    for outcome in found:
+        print_board(outcome)
+    project(store).keep(found)
+    tell(deliver())
 
 
 def cut_of(store: Store, experiment: Experiment, as_of: str | None) -> date:
@@ -101,20 +120,20 @@ def run(
 ) -> None:
     """Backtest the models of an experiment, show the leaderboard and log everything to MLflow.
 
-    May be stopped at any moment; run again, it goes on where it was.
+    May be stopped at any moment; run again, it goes on where it was. A series that no model held on ends it with 65,
+    after everything is shown and logged.
     """
     from forecasting.cli import planning
     from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import demand
 
     store = Store.open(data_root(data))
     if dry_run:
         planning.dry_run(store, experiment, as_of, jobs)
         return
-    found = outcomes(store, experiment, as_of, jobs, cluster=cluster)
-    for outcome in found:
-        print_board(outcome)
-    project(store).keep(found)
-    tell(deliver())
+    found, faults = outcomes(store, experiment, as_of, jobs, cluster=cluster)
+    log(store, found)
+    demand(faults)
 
 
 def ui(port: Annotated[int, typer.Option("--port", help="The port to listen on.")] = 5000) -> None:

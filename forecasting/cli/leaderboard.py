@@ -42,9 +42,12 @@ def leaderboard(
     import pandas as pd
 
     from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import demand
 
     store = Store.open(data_root(data))
-    found = outcomes(store, experiment, as_of, jobs)
+    found, faults = outcomes(store, experiment, as_of, jobs)
+    if not found:
+        demand(faults)
     for outcome in found:
         print_board(outcome)
     if csv is not None:
@@ -54,6 +57,7 @@ def leaderboard(
         _write(scores, _csv(pd.concat(frames, ignore_index=True)))
     if html is not None:
         _write(html, project(store).leaderboard(found))
+    demand(faults)
 
 
 def _table(outcome: Outcome) -> pd.DataFrame:

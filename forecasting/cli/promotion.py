@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root, progress, say
-from forecasting.cli.experiments import ExperimentArgument, outcomes
+from forecasting.cli.experiments import ExperimentArgument, log, outcomes
 from forecasting.cli.telling import project, tell
 
 if TYPE_CHECKING:
@@ -36,12 +36,17 @@ def promote(
     luck; where that cannot be said the champion stays. Every decision is kept with its evidence.
     """
     from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import in_release
 
     store = Store.open(data_root(data))
     here = project(store)
     release = here.release
-    settled = here.gate(outcomes(store, experiment, as_of, jobs, release), reason)
+    found, faults = outcomes(store, experiment, as_of, jobs, release)
+    if faults:
+        log(store, found)
+        demand(faults)
+    settled = here.gate(found, reason)
     print_decisions(settled)
     if in_release(release, settled):
         typer.echo("\nunchanged: the release holds these champions already")

@@ -22,7 +22,7 @@ from forecasting.cli.console import (
     project_root,
     say,
 )
-from forecasting.cli.experiments import outcomes
+from forecasting.cli.experiments import log, outcomes
 from forecasting.cli.promotion import print_decisions, put_in_force
 from forecasting.cli.telling import deliver, project, release_root, tell, tracking_store
 from forecasting.errors import ForecastingError, UsageError
@@ -111,12 +111,16 @@ def main_job(jobs: JobsOption = 2) -> None:
     """Run the default experiments, promote, publish, and print where the report is."""
     from forecasting.cli.logs import Logs
     from forecasting.data.store import Store
+    from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import in_release
 
     store = Store.open(data_root(None))
     here = project(store)
     release = here.release
-    found = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs, release)
+    found, faults = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs, release)
+    if faults:
+        log(store, found)
+        demand(faults)
     settled = here.gate(found)
     if in_release(release, settled):
         tell(deliver())  # what an earlier run could not

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from forecasting.errors import DataError
 from forecasting.frames import Scores
 
 COLUMNS = [
@@ -74,9 +73,8 @@ def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -
     The first of ``models`` is the default: it stays unless the best is lower by more than ``margin`` (a
     fraction), because a handful of origins cannot tell smaller differences from luck.
 
-    ``metric`` is ``crps`` or ``absolute_error``; A single candidate
-    needs no judgement: a plan-bound series with too little history to be backtested keeps its one model. Raises
-    :class:`DataError` when every model failed on a series.
+    ``metric`` is ``crps`` or ``absolute_error``. A single candidate needs no judgement: a plan-bound series with too
+    little history to be backtested keeps its one model. A series without a model that held is left out.
     """
     column = {"crps": "crps", "absolute_error": "mase"}[metric]
     table = leaderboard(scores)
@@ -84,7 +82,7 @@ def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -
     for series, rows in table.groupby("series", sort=True):
         sound = rows[(rows["failures"] == 0) & (rows[column].notna() | (len(models) == 1))]
         if sound.empty:
-            raise DataError(f"{series}: every model failed or could not be judged; see the failures column")
+            continue
         best = sound.sort_values([column, "model"]).iloc[0]
         default = sound[sound["model"] == models[0]]
         keeps = len(default) and not best[column] < (1 - margin) * default[column].iloc[0]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.data.store import Store
-from forecasting.errors import DataError
+from forecasting.errors import DataError, Fault
 from forecasting.evaluation.backtest import plan, run, touching, view
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.engine import HERE, Progress, Workers, silent
@@ -46,7 +46,7 @@ class Winner:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an experiment found out."""
+    """What an experiment found out; ``faults`` says of each series without a winner why it has none."""
 
     experiment: Experiment
     as_of: date
@@ -54,6 +54,13 @@ class Outcome:
     forecasts: pd.DataFrame
     board: pd.DataFrame
     winners: dict[str, Winner]
+    faults: tuple[Fault, ...] = ()
+
+
+def demand(faults: Sequence[Fault]) -> None:
+    """Raise :class:`DataError` with the faults of outcomes, if there are any."""
+    if faults:
+        raise DataError(f"{len(faults)} series or experiment(s) have no model to be forecast by", faults)
 
 
 def carry_out(
@@ -66,39 +73,59 @@ def carry_out(
 ) -> Outcome:
     """Backtest every model, choose the best for each series, and write its recipe on today's data.
 
-    Raises :class:`~forecasting.errors.DataError` when a series has no model that held through the backtest.
+    A series that no model held on has no winner and a fault instead (:func:`demand`). Raises :class:`DataError` when
+    there is nothing to backtest at all.
     """
     found = plan(store, experiment, as_of)
     scores, forecasts = score(found, cache, run(found, cache, workers, progress))
     panel, regressors = view(store, experiment, as_of, None, experiment.end)
-    chosen = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)
+    chosen, faults = _chosen(experiment, scores, panel.ids)
     records = _records(board)
     kept = {
         id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
         for id, model in chosen.items()
     }
-    return Outcome(experiment, as_of, scores, forecasts, board, kept)
+    return Outcome(experiment, as_of, scores, forecasts, board, kept, tuple(faults))
 
 
-def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> dict[str, str]:
-    missing = sorted(set(experiment.series) - set(ids))
-    if missing:
-        raise DataError(f"{experiment.name}: no fittable observation of {', '.join(missing)}")
-    sole = experiment.models[0].name if len(experiment.models) == 1 else None
-    chosen = _judged(experiment, scores)
-    unjudged = [id for id in ids if id not in chosen]
-    if unjudged and sole is None:
-        raise DataError(
-            f"{experiment.name}: {', '.join(unjudged)} could not be backtested from {experiment.backtest.first} on; "
-            "choose an earlier first origin or name a single model"
-        )
-    return {id: chosen.get(id, sole or "") for id in ids}
-
-
-def _judged(experiment: Experiment, scores: Scores) -> dict[str, str]:
+def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
+    """The winner of each series, and why some have none; a sole model stands where nothing could be judged."""
     names = [candidate.name for candidate in experiment.models]
-    return winners(scores, experiment.metric, names, experiment.margin) if len(scores.frame) else {}
+    frame = scores.frame
+    best = winners(scores, experiment.metric, names, experiment.margin) if len(frame) else {}
+    tried = set(frame["series"])
+    chosen, faults = {}, []
+    for id in experiment.series:
+        where = f"{experiment.name}: {id}"
+        if id not in ids:
+            faults.append(Fault(where, "no fittable observation", "check its rows and their status"))
+        elif id in best:
+            chosen[id] = best[id]
+        elif id in tried:
+            faults.append(_unheld(where, frame[frame["series"] == id], len(names)))
+        elif len(names) == 1:
+            chosen[id] = names[0]
+        else:
+            found = f"could not be backtested from {experiment.backtest.first} on"
+            faults.append(Fault(where, found, "choose an earlier first origin or name a single model"))
+    return chosen, faults
+
+
+def _unheld(where: str, rows: pd.DataFrame, models: int) -> Fault:
+    """Every model failed on a series: the refusal that stands there most often, with the origins it came from."""
+    failed = rows[rows["failure"] != ""]
+    if failed.empty:
+        found = f"none of {models} model(s) could be judged: the naive error of the past is nought or unknown"
+        return Fault(where, found, "choose a later first origin")
+    words = failed["failure"].value_counts(sort=True)
+    often = str(words.index[0])
+    at = failed.loc[failed["failure"] == often, "cutoff"].drop_duplicates()
+    found = (
+        f"each of {models} model(s) failed at an origin or could not be judged; most often, {words.iloc[0]} of "
+        f"{len(failed)} times, first at {at.iloc[0]}: {often}"
+    )
+    return Fault(where, found, "choose another first origin, mend the data, or name models that hold")
 
 
 def _records(board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:

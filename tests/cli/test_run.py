@@ -1,0 +1,64 @@
+"""``forecast run``: what was found out is shown and logged, whatever could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+SERIES = "price.nd_oxide.month"
+Run = Callable[..., tuple[int, str, str]]
+
+
+def experiment(name: str, *models: dict[str, Any], **changes: Any) -> None:
+    content = {
+        "name": name, "about": "", "features": "prices", "series": [SERIES], "horizon": "2027-12", "paths": 100,
+        "backtest": {"first": "2025-09", "every": 3, "steps": 3}, "models": list(models), **changes,
+    }  # fmt: skip
+    Path(f"experiments/{name}.yaml").write_text(yaml.safe_dump(content))
+
+
+@pytest.fixture(autouse=True)
+def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "experiments").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
+
+
+def test_a_series_no_model_holds_on_hides_nothing_and_ends_with_65(cli: Run) -> None:
+    experiment("sound", {"model": "naive"}, {"model": "drift"})
+    short = [{"model": "seasonal_naive"}, {"model": "seasonal_naive", "label": "again"}]
+    experiment("short", *short, backtest={"first": "2024-09", "every": 6, "steps": 3})
+    experiment("early", {"model": "naive"}, as_of="1990-01-01")
+    Path("experiments/all.yaml").write_text(
+        yaml.safe_dump({"name": "all", "about": "", "include": ["early.yaml", "short.yaml", "sound.yaml"]})
+    )
+    code, out, err = cli("run", "experiments/all.yaml")
+    assert code == 65, err
+    assert "sound: MASE" in out
+    assert "short: MASE" in out
+    assert "again" in out
+    assert "2 experiment(s) and champion(s) wait in" in err
+    assert "error: 2 series or experiment(s) have no model to be forecast by" in err
+    assert (
+        f"short: {SERIES}: each of 2 model(s) failed at an origin or could not be judged; most often" in err
+    )
+    assert "first at 2024-09: seasonal_naive: " in err or "first at 2024-09: again: " in err
+    assert "early: " in err
+    assert "mend it; the other experiments were carried out" in err
+    assert cli("leaderboard", "experiments/all.yaml")[0] == 65
+
+
+def test_nothing_is_promoted_where_a_series_has_no_model(cli: Run) -> None:
+    experiment("short", {"model": "seasonal_naive"}, backtest={"first": "2024-09", "every": 6, "steps": 3})
+    code, out, err = cli("promote", "experiments/short.yaml")
+    assert code == 65, err
+    assert "short: MASE" in out
+    assert f"short: {SERIES}: each of 1 model(s) failed" in err
+    assert not Path("mlruns/releases").exists()
