@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.editions import RootOption, editions_root
+from forecasting.cli.editions import RootOption, editions_root, sound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +29,11 @@ def diff(
 ) -> None:
     """Compare two editions: medians and bands that moved, what was added or left out, who forecasts."""
     from forecasting.publishing.difference import difference
-    from forecasting.publishing.ledger import identify
 
     root = editions_root(editions)
-    old, new = (identify(root, name) for name in (before, after))
-    found = difference(root / old, root / new)
+    first, last = (sound(root, name) for name in (before, after))
+    old, new = first.name, last.name
+    found = difference(first, last)
     changed = found.changed
     typer.echo(f"{old} → {new}: {len(changed):,} of {len(found.numbers):,} figures differ")
     for row in found.states.itertuples():

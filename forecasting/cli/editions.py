@@ -31,6 +31,17 @@ def editions_root(out: Path | None) -> Path:
     return out or project_root() / "data" / "editions"
 
 
+def sound(root: Path, name: str) -> Path:
+    """The folder of an edition by its name, every byte checked; :class:`DataError` naming what is damaged."""
+    from forecasting.errors import DataError
+    from forecasting.publishing.ledger import edition_damage, identify, ledger
+
+    id = identify(root, name)
+    if faults := edition_damage(root, id, ledger(root)):
+        raise DataError(f"{root / id}: damaged, {len(faults)} fault(s)", faults)
+    return root / id
+
+
 @app.command("list")
 def list_(out: RootOption = None) -> None:
     """List the editions, oldest first, and how each stands; the latest is marked."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.console import AsOfOption, DataOption, data_root, day, project_root
+from forecasting.cli.console import AsOfOption, DataOption, data_root, day, project_root, say
 from forecasting.cli.editions import RootOption, editions_root
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ def score(
     from forecasting.publishing.scorecard.drift import alarms, summary
 
     store = Store.open(data_root(data))
-    found = issued(editions_root(editions))
+    notes: list[str] = []
+    found = issued(editions_root(editions), notes.append)
     cut = store.last_known(day(as_of, "--as-of"))
-    table = scores(found, store, cut, project_root() / ".cache" / "paths")
+    table = scores(found, store, cut, project_root() / ".cache" / "paths", notes.append)
+    for note in notes:
+        say(f"warning: {note}")
     counted = int(table["actual"].notna().sum())
     typer.echo(
         f"{len(found)} editions, {len(table):,} figures known by {cut} that were forecast, {counted:,} of them final"

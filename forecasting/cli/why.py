@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.editions import EditionArgument, RootOption, editions_root
+from forecasting.cli.editions import EditionArgument, RootOption, editions_root, sound
 from forecasting.errors import InputMissing, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -23,11 +23,9 @@ def why(
     import pandas as pd
 
     from forecasting.publishing.edition import read_manifest
-    from forecasting.publishing.ledger import identify
     from forecasting.publishing.retrospect import ATTRIBUTION, CHANGES
 
-    root = editions_root(editions)
-    folder = root / identify(root, edition)
+    folder = sound(editions_root(editions), edition)
     if (series is None) != (period is None):
         raise UsageError("name a period after the series, such as FY2030")
     if not (folder / ATTRIBUTION).is_file():

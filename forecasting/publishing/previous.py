@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import structlog
 
+from forecasting.errors import ForecastingError
 from forecasting.frames import OBSERVATION_COLUMNS, Observations
 from forecasting.publishing.candidate import Previous
 from forecasting.publishing.edition import verify
@@ -18,22 +20,18 @@ STATES = ("series", "standing", "model", "reason", "vintage")
 
 
 def read(folder: Path) -> tuple[Previous, Release | None]:
-    """An edition and its release; see :func:`opened`."""
-    with tempfile.TemporaryDirectory(prefix="inputs-") as place:
-        previous, inputs = opened(folder, Path(place))
-    return previous, inputs.release if inputs else None
+    """An edition, every byte checked, and its release.
 
-
-def opened(folder: Path, place: Path) -> tuple[Previous, Inputs | None]:
-    """An edition, every byte checked, and its inputs, unpacked into an empty folder that must outlive them.
-
-    Editions from before they held their inputs know the observations they printed. Raises
-    :class:`~forecasting.errors.DataError` for a damaged edition.
+    Editions from before they held their inputs, or whose inputs this version cannot read, know the observations they
+    printed and no release. Raises :class:`~forecasting.errors.DataError` for a damaged edition.
     """
     manifest = verify(folder)
     as_of = date.fromisoformat(str(manifest["as_of"]))
-    inputs = unpacked(folder, place, as_of) if (folder / INPUTS).is_file() else None
-    known = _printed(folder) if inputs is None else inputs.store.as_of(as_of)
+    with tempfile.TemporaryDirectory(prefix="inputs-") as place:
+        inputs, why = inputs_of(folder, Path(place), as_of)
+        if inputs is None and (folder / INPUTS).is_file():
+            structlog.get_logger().warning("the last edition is compared as it was printed", why=why)
+        known = _printed(folder) if inputs is None else inputs.store.as_of(as_of)
     states = folder / "states.csv"
     previous = Previous(
         edition=str(manifest["edition"]),
@@ -48,7 +46,23 @@ def opened(folder: Path, place: Path) -> tuple[Previous, Inputs | None]:
         },
         known=known,
     )
-    return previous, inputs
+    return previous, inputs.release if inputs else None
+
+
+def inputs_of(folder: Path, place: Path, as_of: date) -> tuple[Inputs | None, str]:
+    """The inputs of an edition, unpacked into an empty folder that must outlive them; or None, and why.
+
+    What another version wrote this one may be unable to read: a key it does not know, a file it misses.
+    """
+    if not (folder / INPUTS).is_file():
+        return None, f"{folder.name} was published before editions held their inputs"
+    try:
+        inputs = unpacked(folder, place, as_of)
+        inputs.store.as_of(as_of)
+    except (ForecastingError, ValueError, LookupError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).replace(str(place), f"{folder.name}/{INPUTS}").split())
+        return None, f"the inputs of {folder.name} can no longer be read ({said})"
+    return inputs, ""
 
 
 def _printed(folder: Path) -> Observations:

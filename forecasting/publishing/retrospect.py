@@ -17,22 +17,23 @@ import pandas as pd
 
 from forecasting.balance.graph import FILE, Graph
 from forecasting.catalogue.running import Job
-from forecasting.errors import ForecastingError, InputMissing
+from forecasting.errors import ForecastingError
 from forecasting.frames import Forecast
 from forecasting.publishing.attribution import Told, attribute, changes
 from forecasting.publishing.candidate import Objection, Previous, Verdict
 from forecasting.publishing.champions import Bench
-from forecasting.publishing.inputs import Inputs, unpacked
+from forecasting.publishing.inputs import Inputs
 from forecasting.publishing.isolation import Arrays, Failure, Limits, isolated
 from forecasting.publishing.making import Draft
 from forecasting.publishing.paths import Fits, joined
+from forecasting.publishing.previous import inputs_of
 from forecasting.publishing.scorecard import issued, scores, track_record
-from forecasting.publishing.scorecard.drift import alarms, summary
+from forecasting.publishing.scorecard.drift import GATE, alarms, summary
 
 ATTRIBUTION, CHANGES, SCORES, RECORD, SUMMARY = (
     "attribution.parquet", "changes", "scores.parquet", "track_record", "scores",
 )  # fmt: skip
-ALARM = "alarm"
+ALARM, NOTES = "alarm", "notes"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def look_back(
             tables[table] = pd.read_csv(io.BytesIO(one[table].tobytes()), float_precision="round_trip")
         if ALARM in one:
             said.append(Objection("retrospect", "warn", str(one[ALARM])))
+        if NOTES in one:
+            said += [Objection(GATE, "warn", str(note)) for note in one[NOTES]]
         if name == SCORES:
             scored = pd.read_parquet(io.BytesIO(files[SCORES]))
             said += alarms(scored, inputs.store.catalogue)
@@ -81,9 +84,11 @@ def look_back(
 
 
 def _scored(root: Path, inputs: Inputs, cache: Path) -> Arrays:
-    found = scores(issued(root), inputs.store, inputs.as_of, cache)
+    notes: list[str] = []
+    found = scores(issued(root, notes.append), inputs.store, inputs.as_of, cache, notes.append)
     catalogue = inputs.store.catalogue
-    return {
+    told = {NOTES: np.array(notes)} if notes else {}
+    return told | {
         SCORES: _bytes(_parquet(found)),
         RECORD: _bytes(_csv(track_record(found, catalogue))),
         SUMMARY: _bytes(_csv(summary(found))),
@@ -95,15 +100,10 @@ def _attributed(draft: Draft, inputs: Inputs, previous: Previous, cache: Path) -
     catalogue = inputs.store.catalogue
     graph = Graph.read(catalogue) if (catalogue.root / FILE).is_file() else None
     with tempfile.TemporaryDirectory(dir=previous.folder.parent, prefix=".staging-inputs-") as place:
-        why = ""
         was = Told(previous.table, previous.balance.get("balance", pd.DataFrame()), None, _fallen(previous))
-        try:
-            before = unpacked(previous.folder, Path(place), previous.as_of)
+        before, why = inputs_of(previous.folder, Path(place), previous.as_of)
+        if before is not None:
             was = replace(was, inputs=before, paths=kept(before, cache))
-        except InputMissing as error:
-            why = error.message
-        except (ForecastingError, ValueError) as error:
-            why = f"the inputs of {previous.edition} can no longer be read ({error})"
         table = attribute(was, now)
     arrays = {
         ATTRIBUTION: _bytes(_parquet(table)),

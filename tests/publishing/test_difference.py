@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forecasting.errors import InputMissing
 from forecasting.frames import LEVELS
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.difference import difference
@@ -92,4 +93,6 @@ def test_what_cannot_be_compared_is_named(root: Path, cli: Cli) -> None:
     assert (code, "name a file that can be written" in err) == (74, True)
     (root / OLD / "forecasts.csv").unlink()
     code, _, err = cli("editions", "diff", OLD, "--editions", root)
-    assert (code, "holds no forecasts to compare" in err) == (66, True)
+    assert (code, "forecasts.csv: missing" in err) == (65, True)
+    with pytest.raises(InputMissing, match="holds no forecasts to compare"):
+        difference(root / OLD, root / NEW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.publishing import retrospect
+from forecasting.publishing import edition, retrospect
 from forecasting.publishing.attribution import EVERY, UNKNOWN
 from forecasting.publishing.attribution.mixed import DRIVERS, NEW
 from forecasting.publishing.candidate import Candidate, Verdict
@@ -22,6 +23,7 @@ from forecasting.publishing.facts import Facts
 from forecasting.publishing.inputs import INPUTS, unpacked
 from forecasting.publishing.making import Draft
 from forecasting.publishing.previous import read
+from forecasting.publishing.scorecard import issued
 from tests.publishing.small_job import TODAY, Project, plain
 from tests.publishing.small_world import EV, KNOWN_TO
 
@@ -145,3 +147,81 @@ def test_an_edition_without_its_inputs_leaves_one_cause_and_a_warning(
     table = pd.read_parquet(io.BytesIO(found.files["attribution.parquet"]))
     assert [cause for cause in EVERY if cause in table] == [UNKNOWN]
     assert any("could not be attributed" in one.text for one in found.draft.verdict.objections)
+
+
+def of_another_version(folder: Path) -> None:
+    """Make an edition one whose data folder has a key this version does not know, and adopt it as it is."""
+    manifest = edition.read_manifest(folder)
+    files = {one["path"]: (folder / one["path"]).read_bytes() for one in manifest["files"]}
+    facts = {name: one for name, one in manifest.items() if name != "files"}
+    old, new = io.BytesIO(files[INPUTS]), io.BytesIO()
+    with zipfile.ZipFile(old) as was, zipfile.ZipFile(new, "w") as now:
+        for name in was.namelist():
+            more = b"\nkey_of_another_version: 1\n" if name == "data/publication.yaml" else b""
+            now.writestr(name, was.read(name) + more)
+    edition.fill(folder, files | {INPUTS: new.getvalue()}, facts)
+    (folder.parent / "audit.jsonl").unlink(missing_ok=True)
+
+
+def test_inputs_of_another_version_stop_no_edition_and_it_says_so(
+    month_later: Project, tmp_path: Path, cli: Cli
+) -> None:
+    project = Project(tmp_path / "p", balance=True)
+    for name in ("data", "bundles", "editions", "cache"):
+        mine = getattr(project, name)
+        shutil.rmtree(mine, ignore_errors=True)
+        shutil.copytree(getattr(month_later, name), mine, symlinks=True)
+    first, last = edition.editions(project.editions)
+    for folder in (first, last):
+        of_another_version(folder)
+    previous, release = read(last)
+    assert release is None
+    assert len(previous.known.frame) > 100, "the figures it printed"
+    done = project.publish(render=whole, again=True)
+    assert done.code == 3
+    (why,) = (one for one in done.reasons if "attributed" in one)
+    assert (
+        f"the inputs of {last.name} can no longer be read ({last.name}/inputs.zip/data/publication.yaml"
+        in why
+    )
+    assert "key_of_another_version" in why
+    table = pd.read_parquet(done.folder / "attribution.parquet")
+    assert [cause for cause in EVERY if cause in table] == [UNKNOWN]
+    scored = pd.read_parquet(done.folder / "scores.parquet")
+    assert set(scored["edition"]) == {first.name}
+    assert scored["naive_wis"].notna().any(), "from the vintages known on its day"
+    said = [
+        one["text"] for one in edition.read_manifest(done.folder)["gates"] if one["gate"] == "track_record"
+    ]
+    assert any(f"{first.name} can no longer be read" in text and "naive yardstick" in text for text in said)
+    code, out, err = cli("score", "--data", project.data, "--editions", project.editions)
+    assert code == 0
+    assert "by months ahead" in out
+    assert f"warning: the inputs of {first.name} can no longer be read" in " ".join(err.split())
+
+
+def test_a_damaged_past_edition_is_not_scored_and_named(
+    month_later: Project, tmp_path: Path, cli: Cli
+) -> None:
+    root = tmp_path / "editions"
+    shutil.copytree(month_later.editions, root, symlinks=True)
+    first, last = edition.editions(root)
+    table = (first / "forecasts.csv").read_text().splitlines(keepends=True)
+    (first / "forecasts.csv").write_text("".join([*table[:-1], table[-1].replace(".", "0.", 1)]))
+    said: list[str] = []
+    assert [one.id for one in issued(root, said.append)] == [last.name]
+    assert said == [
+        f"{first.name} is not scored, it is not as it was published: forecast editions verify {first.name} "
+        "(forecasts.csv: its hash is not the manifest's)"
+    ]
+    code, out, err = cli("score", "--data", month_later.data, "--editions", root)
+    assert (code, out.split()[0]) == (0, "1")
+    assert f"warning: {first.name} is not scored" in " ".join(err.split())
+    for command in (["why", first.name], ["editions", "diff", first.name]):
+        code, _, err = cli(*command, "--editions", root)
+        assert code == 65
+        assert "forecasts.csv: its hash is not the manifest's" in " ".join(err.split())
+    shutil.rmtree(first)
+    said.clear()
+    issued(root, said.append)
+    assert said[0].endswith("(MANIFEST.json: missing)")

@@ -120,6 +120,7 @@ def test_a_figure_entered_late_is_scored_where_the_edition_did_not_print_it(
     }
     facts = {"as_of": AS_OF.isoformat(), "released": "2025-07-20", "key": "k"}
     edition.write(tmp_path, "2025-07-20-aaaaaaaa", files, facts)
+    ledger.record(tmp_path, "2025-07-20-aaaaaaaa")
     found = scores(issued(tmp_path), store, TODAY, tmp_path / "cache")
     assert "2025-05" in set(found["period"])
 

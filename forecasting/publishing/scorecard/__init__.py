@@ -10,7 +10,7 @@ for nothing yet and stands in the columns of the latest figure alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,13 +21,14 @@ import pandas as pd
 from forecasting.catalogue import Catalogue
 from forecasting.data.outturns import Figure, Outturns
 from forecasting.data.store import Store
+from forecasting.errors import Fault
 from forecasting.evaluation.metrics import interval_score
 from forecasting.frames import LEVELS, Array, Observations
 from forecasting.periods import Kind, Period
 from forecasting.publishing.edition import editions, read_manifest
-from forecasting.publishing.ledger import ledger
+from forecasting.publishing.ledger import edition_damage, ledger
 from forecasting.publishing.scorecard.drift import horizon
-from forecasting.publishing.scorecard.naive import naive_of
+from forecasting.publishing.scorecard.naive import naive_of, warned
 
 COLUMNS = (
     "edition", "released", "as_of", "series", "kind", "period", "months_ahead", "unit", "model",
@@ -49,33 +50,51 @@ class Issued:
     as_of: date
 
 
-def issued(root: Path) -> list[Issued]:
-    """The editions to be scored, oldest first: all but the retracted ones."""
-    known = ledger(root).editions
+def issued(root: Path, tell: Callable[[str], None] = warned) -> list[Issued]:
+    """The editions to be scored, oldest first: all but the retracted ones and, told by name, those damaged or lost.
+
+    Raises :class:`~forecasting.errors.DataError` for a damaged audit file.
+    """
+    known = ledger(root)
     found = []
-    for folder in editions(root):
-        if folder.name in known and known[folder.name].retracted:
+    for id in sorted({folder.name for folder in editions(root)} | set(known.editions)):
+        if id in known.editions and known.editions[id].retracted:
             continue
-        told = read_manifest(folder)
+        if faults := edition_damage(root, id, known):
+            tell(
+                f"{id} is not scored, it is not as it was published: forecast editions verify {id} ({_first(faults)})"
+            )
+            continue
+        told = read_manifest(root / id)
         days = (date.fromisoformat(str(told[name])) for name in ("released", "as_of"))
-        found.append(Issued(folder, folder.name, *days))
+        found.append(Issued(root / id, id, *days))
     return sorted(found, key=lambda one: (one.released, one.id))
 
 
-def scores(found: Sequence[Issued], store: Store, as_of: date, cache: Path) -> pd.DataFrame:
+def _first(faults: Sequence[Fault]) -> str:
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"{Path(faults[0].where).name}: {faults[0].found}{more}"
+
+
+def scores(
+    found: Sequence[Issued], store: Store, as_of: date, cache: Path, tell: Callable[[str], None] = warned
+) -> pd.DataFrame:
     """One row an edition, series and period that happened by ``as_of``; columns :data:`COLUMNS`.
 
     ``months_ahead`` counts from the month of the edition's data to the last month of the period. Errors are forecast
     less figure in percent of the figure; ``wis`` is the weighted interval score over the published levels in the unit
-    of the series, ``naive_wis`` that of the naive forecast made from the edition's own inputs.
+    of the series, ``naive_wis`` that of the naive forecast made from the edition's own inputs; ``tell`` is told of
+    inputs this version cannot read.
     """
     outturns = Outturns(store.catalogue, store.as_of(as_of))
-    parts = [_of_edition(one, store, outturns, as_of, cache) for one in found]
+    parts = [_of_edition(one, store, outturns, as_of, cache, tell) for one in found]
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _of_edition(one: Issued, store: Store, outturns: Outturns, as_of: date, cache: Path) -> pd.DataFrame:
+def _of_edition(
+    one: Issued, store: Store, outturns: Outturns, as_of: date, cache: Path, tell: Callable[[str], None]
+) -> pd.DataFrame:
     table = pd.read_csv(one.folder / "forecasts.csv", float_precision="round_trip")
     over = {label: Period.parse(str(label)).end <= as_of for label in table["period"].unique()}
     table = table[table["period"].map(over) & table["series"].isin(list(store.catalogue.series))]
@@ -90,7 +109,7 @@ def _of_edition(one: Issued, store: Store, outturns: Outturns, as_of: date, cach
     keys = [key for key, known in zip(keys, due, strict=True) if known]
     if not keys:
         return pd.DataFrame(columns=list(COLUMNS))
-    naive = naive_of(one.folder, one.as_of, store, cache)
+    naive = naive_of(one.folder, one.as_of, store, cache, tell)
     nothing = np.full(len(LEVELS), np.nan)
     yardstick = np.stack([naive.get((key[0], key[1]), nothing) for key in keys])
     found = pd.DataFrame(keys, columns=["series", "period", "unit", "model"]).assign(

@@ -10,46 +10,66 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import structlog
 
 from forecasting.data.store import Store
-from forecasting.errors import ForecastingError, InputMissing
+from forecasting.errors import ForecastingError
 from forecasting.evaluation.cache import code_digest
 from forecasting.features.panels import believed_panel
 from forecasting.frames import LEVELS, Array, Forecast, Panel
 from forecasting.models import build
 from forecasting.periods import Kind, Period
 from forecasting.publishing.edition import MANIFEST
-from forecasting.publishing.inputs import INPUTS, unpacked
+from forecasting.publishing.inputs import INPUTS
+from forecasting.publishing.previous import inputs_of
 
 PATHS, SEED = 1000, 1953
 _COLUMNS = ["series", "period", *(str(level) for level in LEVELS)]
 
 
-def naive_of(folder: Path, as_of: date, store: Store, cache: Path) -> dict[tuple[str, str], Array]:
+def warned(what: str) -> None:
+    """Tell the log."""
+    structlog.get_logger().warning("past editions", what=what)
+
+
+def naive_of(
+    folder: Path, as_of: date, store: Store, cache: Path, tell: Callable[[str], None] = warned
+) -> dict[tuple[str, str], Array]:
     """Quantiles at the published levels by series and period, from the inputs of an edition, kept in ``cache``.
 
-    For an edition from before they were held, from the vintages of ``store`` known on its day, which differ only by
-    figures entered later.
+    For an edition from before they were held, or whose inputs this version cannot read (``tell`` is told why), from
+    the vintages of ``store`` known on its day, which differ only by figures entered later.
     """
     content = (folder / MANIFEST).read_bytes() + code_digest().encode()
-    if not (folder / INPUTS).is_file():
-        content += store.as_of(as_of).digest().encode()
-    path = cache / f"naive-{hashlib.sha256(content).hexdigest()}.csv"
+    path = _path(cache, content)
     table = _kept(path)
     if table is None:
-        table = _table(folder, as_of, store)
-        cache.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.stem}-{os.getpid()}.csv")
-        draft.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
-        draft.replace(path)
+        with tempfile.TemporaryDirectory(prefix="inputs-") as place:
+            inputs, why = inputs_of(folder, Path(place), as_of)
+            if inputs is not None:
+                table = _said(inputs.store, as_of, _wanted(folder))
+                _keep(path, table)
+    if table is None:
+        if (folder / INPUTS).is_file():
+            tell(f"{why}; its naive yardstick is made from the vintages known on its day")
+        path = _path(cache, content + store.as_of(as_of).digest().encode())
+        table = _kept(path)
+    if table is None:
+        table = _said(store, as_of, _wanted(folder))
+        _keep(path, table)
     values = table[_COLUMNS[2:]].to_numpy(dtype=float)
     return dict(zip(zip(table["series"], table["period"], strict=True), values, strict=True))
+
+
+def _path(cache: Path, content: bytes) -> Path:
+    return cache / f"naive-{hashlib.sha256(content).hexdigest()}.csv"
 
 
 def _kept(path: Path) -> pd.DataFrame | None:
@@ -62,13 +82,21 @@ def _kept(path: Path) -> pd.DataFrame | None:
     return table if sound else None
 
 
-def _table(folder: Path, as_of: date, store: Store) -> pd.DataFrame:
-    wanted = pd.read_csv(folder / "forecasts.csv", usecols=["series", "period"]).drop_duplicates()
+def _keep(path: Path, table: pd.DataFrame) -> None:
+    """Keep a table whole or not at all; a full or locked cache only costs the next run time."""
+    draft = path.with_name(f".{path.stem}-{os.getpid()}.csv")
     try:
-        with tempfile.TemporaryDirectory(prefix="inputs-") as place:
-            return _said(unpacked(folder, Path(place), as_of).store, as_of, wanted)
-    except InputMissing:
-        return _said(store, as_of, wanted)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(table.to_csv(index=False, lineterminator="\n").encode())
+        draft.replace(path)
+    except OSError as error:
+        structlog.get_logger().warning("a yardstick was not kept", file=str(path), why=error.strerror)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _wanted(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "forecasts.csv", usecols=["series", "period"]).drop_duplicates()
 
 
 def _said(store: Store, as_of: date, wanted: pd.DataFrame) -> pd.DataFrame:
