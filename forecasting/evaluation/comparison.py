@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.errors import DataError
 from forecasting.frames import Array, Scores
@@ -35,7 +36,8 @@ class Paired:
     ``statistic`` the corrected Diebold–Mariano statistic of it; ``p`` its one-sided probability under the
     t distribution with ``origins - 1`` degrees of freedom, as published; ``p_sized`` the larger of that and its
     probability among simulated differences of equal models with the same origins and overlap, two standard errors of
-    the simulation added. All three are NaN when the differences do not vary or every origin overlaps every other.
+    the simulation added; ``two_sided`` the same for a difference as large in either direction. All four are NaN when
+    the differences do not vary or every origin overlaps every other; ``untested`` says which in words.
     """
 
     origins: int
@@ -45,6 +47,7 @@ class Paired:
     statistic: float
     p: float
     p_sized: float
+    two_sided: float
 
     @property
     def difference(self) -> float:
@@ -56,9 +59,15 @@ class Paired:
         return self.difference / self.other if self.other else float("nan")
 
     @property
-    def two_sided(self) -> float:
-        """The probability of a difference as large in either direction, as published."""
-        return float(2 * min(self.p, 1 - self.p)) if np.isfinite(self.p) else float("nan")
+    def untested(self) -> str:
+        """What keeps the difference from being tested; empty when it could be."""
+        if np.isfinite(self.p):
+            return ""
+        if self.origins < 2:
+            return f"{self.origins} origin(s)"
+        if self.overlap >= self.origins:
+            return f"{self.origins} origins that all overlap"
+        return f"a difference that is the same at all {self.origins} origins"
 
 
 def losses(scores: Scores, series: str, metric: str, models: Sequence[str] | None = None) -> pd.DataFrame:
@@ -105,16 +114,22 @@ def paired(one: Array, other: Array, overlap: int) -> Paired:
     if one.shape != other.shape or one.ndim != 1:
         raise DataError(f"losses of shapes {one.shape} and {other.shape} are not paired; give one an origin")
     statistic = float(_statistics((other - one)[None, :], overlap)[0])
-    p = sized = float("nan")
+    p = sized = two_sided = float("nan")
     if np.isfinite(statistic):
         from scipy.stats import t
 
         p = float(t.sf(statistic, len(one) - 1))
         null = _equal(len(one), overlap)
-        share = (1 + float((null >= statistic).sum())) / (1 + len(null))
-        sized = max(p, share + 2 * float(np.sqrt(share * (1 - share) / len(null))))
+        sized = _sized(p, null >= statistic)
+        two_sided = _sized(2 * min(p, 1 - p), np.abs(null) >= abs(statistic))
     means = [float(x.mean()) if len(x) else float("nan") for x in (one, other)]
-    return Paired(len(one), overlap, means[0], means[1], statistic, p, sized)
+    return Paired(len(one), overlap, means[0], means[1], statistic, p, sized, two_sided)
+
+
+def _sized(published: float, beyond: NDArray[np.bool_]) -> float:
+    """The larger of a published probability and the simulated one, two standard errors added."""
+    share = (1 + float(beyond.sum())) / (1 + len(beyond))
+    return max(published, share + 2 * float(np.sqrt(share * (1 - share) / len(beyond))))
 
 
 def compare(scores: Scores, series: str, one: str, other: str, metric: str) -> Paired:
@@ -154,8 +169,10 @@ def confidence(scores: Scores, metric: str) -> pd.DataFrame:
     """Every model of every series against the best one of it.
 
     Columns: ``series, model, best, behind`` (by which share its mean loss is above the best one's, on paired
-    origins), ``pairs, overlap, dm, p`` (corrected Diebold–Mariano, two-sided) and ``set_p``
-    (model confidence set; NaN with fewer than :data:`SET_ORIGINS` origins). Only models that never failed take part.
+    origins), ``pairs, overlap, dm, p`` (corrected Diebold–Mariano, two-sided, held to its size by simulation and
+    multiplied by the number of rivals, as the best is picked among them), ``untested`` (in words, why there is no
+    ``p``) and ``set_p`` (model confidence set; NaN with fewer than :data:`SET_ORIGINS` origins). Only models that never
+    failed take part.
     """
     frame = scores.frame
     rows = []
@@ -180,11 +197,12 @@ def confidence(scores: Scores, metric: str) -> pd.DataFrame:
                     "pairs": test.origins,
                     "overlap": lag,
                     "dm": test.statistic if model != best else float("nan"),
-                    "p": test.two_sided if model != best else float("nan"),
+                    "p": min(test.two_sided * (len(sound) - 1), 1.0) if model != best else float("nan"),
+                    "untested": test.untested if model != best else "",
                     "set_p": kept.get(model, float("nan")),
                 }
             )
-    columns = ["series", "model", "best", "behind", "pairs", "overlap", "dm", "p", "set_p"]
+    columns = ["series", "model", "best", "behind", "pairs", "overlap", "dm", "p", "untested", "set_p"]
     return pd.DataFrame(rows, columns=columns)
 
 

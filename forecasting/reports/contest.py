@@ -19,6 +19,8 @@ from forecasting.reports.contest_charts import calibration_chart, difference_cha
 from forecasting.reports.html import dense, environment, policy
 
 MOST = 24  # series with charts on one page; the others stand in the tables
+LEVEL = 0.05
+NAMES = {"crps": "CRPS", "absolute_error": "absolute error"}
 
 
 @dataclass(frozen=True)
@@ -93,22 +95,28 @@ def _entries(contest: Contest, room: int) -> list[_Entry]:
 
 
 def _verdict(contest: Contest, series: str, tests: pd.DataFrame) -> str:
+    """Who is in force, who is best, and which models cannot be told from the best, each for its reason."""
     champion = contest.in_force.get(series, "")
+    said = [f"In force: {champion}."] if champion else []
     if tests.empty:
-        return (
-            f"{champion} is in force; nothing could be compared."
-            if champion
-            else "Nothing could be compared."
-        )
+        return " ".join([*said, "Nothing could be compared."])
+    tests = tests.droplevel("series")
     best, pairs = str(tests["best"].iloc[0]), int(tests["pairs"].iloc[0])
-    other = tests[tests["p"] > 0.05].index.get_level_values(1)
-    alike = ", ".join(str(one) for one in other) or "no other model"
-    name = contest.metric.upper()
-    said = f"{best} has the lowest mean {name} on {pairs} paired origins. Not told from it at 5%: {alike}."
+    others = tests.drop(index=best)
+    said.append(f"{best} has the lowest mean {NAMES[contest.metric]} on {pairs} paired origins.")
+    if others.empty:
+        said.append("No other model could be compared with it.")
+    alike = others.index[others["p"] > LEVEL]
+    if len(alike):
+        said.append(f"Not told from it at {LEVEL:.0%}: {', '.join(alike)}.")
+    elif others["p"].notna().any():
+        said.append(f"Told from it at {LEVEL:.0%}: {', '.join(others.index[others['p'].notna()])}.")
+    for why, rows in others[others["p"].isna()].groupby("untested", sort=True):
+        said.append(f"Cannot be told from it, as {why} cannot be tested: {', '.join(rows.index)}.")
     if tests["set_p"].notna().any():
-        kept = tests[tests["set_p"] > SET_SIZE].index.get_level_values(1)
-        said += f" The {1 - SET_SIZE:.0%} model confidence set holds {', '.join(map(str, kept))}."
-    return f"In force: {champion}. {said}" if champion else said
+        kept = ", ".join(tests.index[tests["set_p"] > SET_SIZE])
+        said.append(f"The {1 - SET_SIZE:.0%} model confidence set holds {kept}.")
+    return " ".join(said)
 
 
 def _row(row: Mapping[Any, Any], tests: pd.DataFrame, champion: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def test_the_statistic_is_that_of_statsmodels_uniform_kernel_times_the_published
     k = np.sqrt((origins + 1 - 2 * horizon + horizon * (horizon - 1) / origins) / origins)
     assert found.statistic == pytest.approx(fitted.tvalues[0] * k, rel=1e-9)
     assert found.p == pytest.approx(stats.t.sf(found.statistic, origins - 1), rel=1e-9)
-    assert found.two_sided == pytest.approx(2 * stats.t.sf(abs(found.statistic), origins - 1), rel=1e-9)
+    assert found.two_sided >= 2 * stats.t.sf(abs(found.statistic), origins - 1) * (1 - 1e-9)
 
 
 def test_one_step_ahead_it_is_the_t_test_of_the_differences() -> None:
@@ -60,6 +60,8 @@ def test_the_sized_test_keeps_its_rate_where_the_published_one_does_not(origins:
         found.append(paired(np.zeros(origins), overlapping, lag))
     sized = np.mean([one.p_sized <= 0.1 for one in found])
     published = np.mean([one.p <= 0.1 for one in found])
+    two_sided = np.mean([one.two_sided <= 0.05 for one in found])
+    assert two_sided <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 600)
     assert sized <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 600)
     assert published > sized if lag > 1 else published == pytest.approx(0.1, abs=0.04)
 
@@ -68,6 +70,11 @@ def test_what_cannot_be_tested_has_no_probability() -> None:
     assert np.isnan(paired(np.zeros(4), np.arange(4.0), 4).p), "every origin overlaps every other"
     assert np.isnan(paired(np.zeros(8), np.ones(8), 1).p_sized), "differences that do not vary"
     assert np.isnan(paired(np.zeros(1), np.ones(1), 1).statistic)
+    assert np.isnan(paired(np.zeros(8), np.ones(8), 1).two_sided)
+    assert paired(np.zeros(4), np.arange(4.0), 4).untested == "4 origins that all overlap"
+    assert paired(np.zeros(8), np.ones(8), 1).untested == "a difference that is the same at all 8 origins"
+    assert paired(np.zeros(1), np.ones(1), 1).untested == "1 origin(s)"
+    assert paired(np.zeros(4), np.arange(4.0), 1).untested == ""
     with pytest.raises(DataError, match="not paired"):
         paired(np.zeros(3), np.zeros(4), 1)
 
@@ -113,6 +120,6 @@ def test_confidence_compares_each_model_with_the_best_that_never_failed() -> Non
     assert set(table.index) == {"good", "bad"}
     assert set(table["best"]) == {"good"}
     assert np.isnan(table.loc["good", "p"])
-    assert table.loc["bad", "p"] < 1e-6
+    assert table.loc["bad", "p"] < 1e-3
     assert table.loc["bad", "set_p"] < 0.1 < table.loc["good", "set_p"]
     assert compare(made, "s", "good", "best", "crps").origins == 13
