@@ -118,11 +118,11 @@ def _unheld(where: str, rows: pd.DataFrame, models: int) -> Fault:
     if failed.empty:
         found = f"none of {models} model(s) could be judged: the naive error of the past is nought or unknown"
         return Fault(where, found, "choose a later first origin")
-    words = failed["failure"].value_counts(sort=True)
-    often = str(words.index[0])
+    words = failed.groupby("failure", sort=False).size()
+    often = str(words.idxmax())
     at = failed.loc[failed["failure"] == often, "cutoff"].drop_duplicates()
     found = (
-        f"each of {models} model(s) failed at an origin or could not be judged; most often, {words.iloc[0]} of "
+        f"each of {models} model(s) failed at an origin or could not be judged; most often, {words.max()} of "
         f"{len(failed)} times, first at {at.iloc[0]}: {often}"
     )
     return Fault(where, found, "choose another first origin, mend the data, or name models that hold")
