@@ -87,13 +87,13 @@ def _brand(template: Path | None) -> Brand | None:
 
 def _site(root: Path, out: Path, brand: Brand | None) -> None:
     from forecasting.publishing.edition import editions, latest, verify
-    from forecasting.publishing.sinks.accounts import accounts
+    from forecasting.publishing.sinks.accounts import accounts, of_site
     from forecasting.reports.site import site
 
     found = editions(root)
     for folder in found:
         verify(folder)
-    typer.echo(site(found, latest(root), out, brand, accounts(root)))
+    typer.echo(site(found, latest(root), out, brand, of_site(accounts(root), found)))
 
 
 def _render(

@@ -59,35 +59,31 @@ class Account:
 
 
 def accounts(root: Path) -> list[Account]:
-    """Every recorded edition that lies below a root, in the order of publication.
+    """Every recorded edition of a root, in the order of publication, also where its folder is gone.
 
     Raises :class:`DataError` when the chain of the audit file is broken.
     """
     known = ledger(root)
-    found = []
-    for id, one in known.editions.items():
-        if not (root / id).is_dir():
-            continue
-        found.append(
-            Account(
-                id,
-                str(one.facts.get("key", "")),
-                date.fromisoformat(str(one.facts["released"])),
-                date.fromisoformat(str(one.facts["as_of"])),
-                str(one.facts.get("status", "normal")),
-                one.manifest,
-                known.status(id),
-                known.fate(id),
-                one.since,
-                _changed(known, id),
-                tuple((reign.since, reign.until) for reign in known.reigns if reign.edition == id),
-                known.superseded_by(id),
-                one.retracted_at,
-                one.retracted,
-                tuple(f"{e.day} {e.kind}: {e.what}" for e in known.errata(id)),
-            )
+    return [
+        Account(
+            id,
+            str(one.facts.get("key", "")),
+            date.fromisoformat(str(one.facts["released"])),
+            date.fromisoformat(str(one.facts["as_of"])),
+            str(one.facts.get("status", "normal")),
+            one.manifest,
+            known.status(id),
+            known.fate(id),
+            one.since,
+            _changed(known, id),
+            tuple((reign.since, reign.until) for reign in known.reigns if reign.edition == id),
+            known.superseded_by(id),
+            one.retracted_at,
+            one.retracted,
+            tuple(f"{e.day} {e.kind}: {e.what}" for e in known.errata(id)),
         )
-    return found
+        for id, one in known.editions.items()
+    ]
 
 
 def _changed(known: Ledger, id: str) -> datetime:
@@ -107,6 +103,12 @@ def checked(folder: Path, root: Path) -> dict[str, Any]:
 def current(of: Iterable[Account]) -> Account | None:
     """The edition readers are given today, among some: the one published last that was not retracted."""
     return next((one for one in reversed(list(of)) if one.retracted is None), None)
+
+
+def of_site(told: Iterable[Account], editions: Iterable[Path]) -> list[Account]:
+    """The accounts a site over some edition folders tells: theirs, and those of every retracted edition."""
+    served = {folder.name for folder in editions}
+    return [one for one in told if one.edition in served or one.retracted is not None]
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -42,7 +42,8 @@ def deliver_all(
         )
     state, kept = _state(told), read(root)
     end = time.monotonic() + deadline
-    due = {sink.name: _due(sink, folder, told, kept, state, again) for sink in sinks}
+    there = [one.edition for one in told if (root / one.edition).is_dir()]
+    due = {sink.name: _due(sink, folder.name, there, kept, state, again) for sink in sinks}
     found: dict[str, list[Delivery]] = {sink.name: [] for sink in sinks}
     threads = [
         threading.Thread(
@@ -110,15 +111,15 @@ def _work_off(
 
 
 def _due(
-    sink: Sink, folder: Path, told: Sequence[Account], kept: Sequence[Delivery], state: str, again: bool
+    sink: Sink, asked: str, there: Sequence[str], kept: Sequence[Delivery], state: str, again: bool
 ) -> list[str]:
-    """The editions a sink lacks, in the order of publication; the one asked for when only fates have changed."""
+    """The editions a sink lacks, in the order of publication; last the one asked for, when fates have changed."""
     good = [one for one in kept if one.sink == sink.name and one.outcome != "failed"]
     has = {one.edition for one in good}
-    lacking = [] if sink.whole else [one.edition for one in told if one.edition not in has]
+    lacking = [] if sink.whole else [id for id in there if id not in has]
     stale = not good or good[-1].state != state
-    if folder.name not in lacking and (again or (stale and not lacking)):
-        lacking.append(folder.name)
+    if asked not in lacking and (again or stale):
+        lacking.append(asked)
     return lacking
 
 

@@ -12,13 +12,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from forecasting.catalogue.sinks import SiteRecord
-from forecasting.errors import CannotWrite
-from forecasting.publishing.edition import latest
-from forecasting.publishing.sinks.accounts import Account, accounts, checked
+from forecasting.errors import CannotWrite, DataError, Fault
+from forecasting.publishing.ledger import edition_damage, ledger
+from forecasting.publishing.sinks.accounts import Account, accounts, current, of_site
 from forecasting.publishing.sinks.base import Delivered
 from forecasting.tracking.manifests import flush
 
@@ -42,17 +42,25 @@ class Site:
         self.fill = fill
 
     def deliver(self, folder: Path, root: Path) -> Delivered:
-        """Make the site of all editions and put it in place, unless the same one lies there."""
+        """Make the site of all editions and put it in place, unless the same one lies there.
+
+        Raises :class:`DataError` for editions that are not what was published: with the site in place without
+        them, or, when no other is left, with the old site untouched.
+        """
         del folder
         told = accounts(root)
-        found = [root / one.edition for one in told]
-        for one in found:
-            checked(one, root)
+        there = [one for one in told if (root / one.edition).is_dir()]
+        damaged = _damaged(there, root)
+        sound = [one for one in there if one.edition not in damaged]
+        if not sound:
+            raise DataError(f"{self.folder}: no edition is what was published", _all(damaged))
+        found, now = [root / one.edition for one in sound], current(sound)
         staging = self.folder.with_name(f".{self.folder.name}-staging-{os.getpid()}")
         try:
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True, mode=0o700)
-            self.fill(found, latest(root), told, self.record, staging)
+            newest = root / now.edition if now else None
+            self.fill(found, newest, of_site(told, found), self.record, staging)
             changed = _swap(staging, self.folder)
         except OSError as error:
             raise CannotWrite(
@@ -60,7 +68,22 @@ class Site:
             ) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+        if damaged:
+            raise DataError(
+                f"{self.folder}: {len(found)} editions, without {', '.join(damaged)}: not what was published",
+                _all(damaged),
+            )
         return Delivered(changed, f"{self.folder}: {len(found)} editions")
+
+
+def _damaged(editions: Sequence[Account], root: Path) -> dict[str, list[Fault]]:
+    known = ledger(root)
+    found = {one.edition: edition_damage(root, one.edition, known) for one in editions}
+    return {id: faults for id, faults in found.items() if faults}
+
+
+def _all(damaged: Mapping[str, list[Fault]]) -> list[Fault]:
+    return [fault for faults in damaged.values() for fault in faults]
 
 
 def _swap(staging: Path, place: Path) -> bool:

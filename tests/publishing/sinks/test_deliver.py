@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,27 @@ def test_a_changed_fate_is_sent_again(root: Path) -> None:
     deliver_all([one, site], root / FIRST, root)
     assert one.given == [FIRST, SECOND, FIRST]
     assert site.given == [SECOND, FIRST]
+
+
+def test_a_changed_fate_is_sent_although_an_edition_never_arrives(root: Path) -> None:
+    damaged = ConfigError(f"{FIRST} is not what was published")
+    one = Told("one", [damaged])
+    deliver_all([one], root / SECOND, root)
+    ledger.supersede(root, FIRST, SECOND, "minor", "a typo")
+    one.tells = [damaged]
+    found = deliver_all([one], root / SECOND, root)
+    assert one.given[2:] == [FIRST, SECOND]
+    assert [(each.edition, each.outcome) for each in found] == [(FIRST, "failed"), (SECOND, "delivered")]
+    one.tells = [damaged]
+    deliver_all([one], root / SECOND, root)
+    assert one.given[4:] == [FIRST]
+
+
+def test_an_edition_whose_folder_is_gone_is_not_sent(root: Path) -> None:
+    shutil.rmtree(root / FIRST)
+    one = Told("one")
+    deliver_all([one], root / SECOND, root)
+    assert one.given == [SECOND]
 
 
 def test_one_failure_is_recorded_and_touches_no_other(root: Path) -> None:

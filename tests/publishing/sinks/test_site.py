@@ -17,6 +17,7 @@ from forecasting.catalogue.sinks import SiteRecord
 from forecasting.errors import CannotWrite, DataError
 from forecasting.publishing import ledger
 from forecasting.publishing.sinks.accounts import Account
+from forecasting.publishing.sinks.deliver import deliver_all
 from forecasting.publishing.sinks.site import Site
 from tests.publishing.sinks.conftest import FIRST, SECOND, published
 
@@ -129,14 +130,55 @@ def test_a_folder_that_lies_there_is_put_aside(site: Site, root: Path, tmp_path:
     assert (tmp_path / ".served-before" / "mine.html").read_text() == "mine"
 
 
-def test_a_damaged_edition_stops_the_site_and_leaves_the_old_one(
+def spoil(folder: Path) -> None:
+    path = folder / "forecasts.csv"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_a_damaged_edition_is_left_out_told_and_blocks_no_other(
     site: Site, root: Path, tmp_path: Path
 ) -> None:
     site.deliver(root / SECOND, root)
+    spoil(root / FIRST)
+    third = "2026-12-20-cccccccc"
+    published(root, third)
+    with pytest.raises(DataError) as told:
+        site.deliver(root / third, root)
+    served = tmp_path / "served"
+    assert str(told.value) == (
+        f"{served}: 2 editions, without {FIRST}: not what was published\n"
+        f"  {root / FIRST / 'forecasts.csv'}: its hash is not the manifest's; restore it from a copy"
+    )
+    assert (served / "index.html").read_text() == f"{SECOND} current\n{third} current\n{third}"
+    assert not (served / FIRST).exists()
+    (outcome,) = deliver_all([site], root / third, root)
+    assert (outcome.outcome, outcome.tries) == ("failed", 1)
+    assert f"without {FIRST}: not what was published" in outcome.detail
+
+
+def test_a_damaged_latest_is_not_served_as_such(site: Site, root: Path, tmp_path: Path) -> None:
+    spoil(root / SECOND)
+    with pytest.raises(DataError, match=f"without {SECOND}"):
+        site.deliver(root / SECOND, root)
+    assert (tmp_path / "served" / "index.html").read_text() == f"{FIRST} current\n{FIRST}"
+
+
+def test_a_retraction_is_told_also_of_a_damaged_or_lost_edition(
+    site: Site, root: Path, tmp_path: Path
+) -> None:
+    ledger.retract(root, FIRST, "a unit slipped")
+    shutil.rmtree(root / FIRST)
+    assert site.deliver(root / SECOND, root).detail == f"{tmp_path / 'served'}: 1 editions"
+    told = f"{FIRST} retracted\n{SECOND} current\n{SECOND}"
+    assert (tmp_path / "served" / "index.html").read_text() == told
+
+
+def test_without_a_sound_edition_the_old_site_stays(site: Site, root: Path, tmp_path: Path) -> None:
+    site.deliver(root / SECOND, root)
     before = (tmp_path / "served").resolve()
-    path = root / FIRST / "forecasts.csv"
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match="not what was published"):
+    spoil(root / FIRST)
+    spoil(root / SECOND)
+    with pytest.raises(DataError, match="no edition is what was published"):
         site.deliver(root / SECOND, root)
     assert (tmp_path / "served").resolve() == before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,6 +114,21 @@ def test_the_views_say_what_was_public_when(address: str, root: Path) -> None:
     fates = asked(address, "SELECT edition, fate, reason FROM editions ORDER BY edition")
     assert fates == [(FIRST, "current", ""), (SECOND, "current", ""), (third, "retracted", "a unit slipped")]
     assert asked(address, "SELECT count(*) FROM forecasts WHERE edition = :id", id=third) == [(12,)]
+
+
+def test_there_is_one_latest_although_the_folder_of_another_is_lost(address: str, root: Path) -> None:
+    third = "2026-12-20-cccccccc"
+    for id in (FIRST, SECOND):
+        SINK.deliver(root / id, root)
+    shutil.rmtree(root / SECOND)
+    published(root, third, 1.2)
+    SINK.deliver(root / third, root)
+    assert latest(address) == [third]
+    assert on(address, "2026-12-01") == [SECOND]
+    assert asked(address, "SELECT count(*) FROM public WHERE valid_to IS NULL") == [(1,)]
+    ledger.retract(root, SECOND, "a unit slipped")
+    SINK.deliver(root / third, root)
+    assert asked(address, "SELECT fate FROM editions WHERE edition = :id", id=SECOND) == [("retracted",)]
 
 
 @pytest.mark.usefixtures("address")
