@@ -66,10 +66,7 @@ class Bench:
                     )
         found = []
         for experiment in release.experiments:
-            panel, regressors = view(store, experiment, as_of, None, experiment.end)
-            together = known_together(panel)
-            if together < panel.last:
-                panel, regressors = view(store, experiment, as_of, together, experiment.end)
+            panel, regressors = seen_together(store, experiment, as_of)
             revisions = still_to_come(store, experiment.series, as_of)
             found.append(View(experiment, panel, regressors, revisions))
         return cls(store, release, as_of, tuple(found))
@@ -135,6 +132,15 @@ class Bench:
             yield f"it runs from {forecast.first} to {forecast.last}, not to {at.experiment.end}"
         if forecast.paths.shape[2] != at.experiment.paths:
             yield f"it has {forecast.paths.shape[2]} paths, not {at.experiment.paths}"
+
+
+def seen_together(store: Store, experiment: Experiment, as_of: date) -> tuple[Panel, Panel | None]:
+    """Panel and regressors of an experiment as known on a day, up to the period its series know together."""
+    panel, regressors = view(store, experiment, as_of, None, experiment.end)
+    together = known_together(panel)
+    if together < panel.last:
+        return view(store, experiment, as_of, together, experiment.end)
+    return panel, regressors
 
 
 def known_together(panel: Panel) -> Period:

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.publishing import edition, retrospect
-from forecasting.publishing.attribution import EVERY, UNKNOWN
+from forecasting.frames import Forecast
+from forecasting.models.recipe import Recipe
+from forecasting.publishing import champions, edition, retrospect
+from forecasting.publishing.attribution import EVERY, FALLBACKS, UNKNOWN
 from forecasting.publishing.attribution.mixed import DRIVERS, NEW
 from forecasting.publishing.candidate import Candidate, Verdict
 from forecasting.publishing.facts import Facts
@@ -24,8 +26,8 @@ from forecasting.publishing.inputs import INPUTS, unpacked
 from forecasting.publishing.making import Draft
 from forecasting.publishing.previous import read
 from forecasting.publishing.scorecard import issued
-from tests.publishing.small_job import TODAY, Project, plain
-from tests.publishing.small_world import EV, KNOWN_TO
+from tests.publishing.small_job import LEFT, RIGHT, TODAY, Project, plain
+from tests.publishing.small_world import EV, KNOWN_TO, OXIDE
 
 Cli = Callable[..., tuple[int, str, str]]
 MARCH = date(2026, 3, 20)
@@ -225,3 +227,31 @@ def test_a_damaged_past_edition_is_not_scored_and_named(
     said.clear()
     issued(root, said.append)
     assert said[0].endswith("(MANIFEST.json: missing)")
+
+
+def test_series_that_end_in_different_months_do_not_move_by_an_edition_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path / "p")
+    path = project.data / "observations" / "all.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    rows[(rows["series"] != RIGHT) | (rows["period"] != str(KNOWN_TO))].to_csv(path, index=False)
+    first = project.release().publish()
+    assert project.table().query("series == @LEFT")["period"].min() == str(KNOWN_TO)
+    whole_fit = champions.Bench.fitted
+
+    def fitted(bench: champions.Bench, id: str, recipe: Recipe, widening: float = 1.0) -> Forecast:
+        if (id, recipe.model) == (OXIDE, "drift"):
+            raise ZeroDivisionError("a model's own fault")
+        return whole_fit(bench, id, recipe, widening)
+
+    for kept in project.cache.glob("*.npz"):
+        kept.unlink()
+    monkeypatch.setattr(champions.Bench, "fitted", fitted)
+    second = project.publish(again=True)
+    assert second.folder != first.folder
+    table = pd.read_parquet(second.folder / "attribution.parquet")
+    causes = table[[cause for cause in EVERY if cause in table]]
+    assert list(causes) == [FALLBACKS]
+    assert set(table.loc[causes.any(axis=1), "about"]) == {OXIDE}
+    assert {LEFT, RIGHT} <= set(table["about"])

@@ -22,12 +22,12 @@ from forecasting.balance.scenarios import BASELINE, Scenario, read_scenarios
 from forecasting.balance.tables import SENSITIVE
 from forecasting.data.revisions import Revisions, Size, jump_off, learn, widen
 from forecasting.errors import DataError, ForecastingError
-from forecasting.evaluation.backtest import touching, view
-from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.backtest import touching
 from forecasting.frames import Forecast, Panel
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.publishing.attribution.mixed import World
+from forecasting.publishing.champions import seen_together
 
 Number = tuple[str, str, str, str]
 Numbers = dict[Number, float]
@@ -81,7 +81,7 @@ class Reruns:
             return None
 
     def forecasts(self, world: World) -> list[Forecast]:
-        """The joint forecasts of a world, as :func:`forecasting.publishing.champions.forecast_paths` makes them."""
+        """The joint forecasts of a world, as :func:`forecasting.publishing.paths.joint_paths` makes them."""
         store, release = world.store, world.release
         known = store.observations.as_of(world.as_of)
         catalogue = store.catalogue
@@ -89,7 +89,7 @@ class Reruns:
         revisions: Revisions = self._once(("learn", *content), lambda: learn(known, catalogue))
         groups = []
         for one in release.experiments:
-            panel, regressors = self._view(world, one)
+            panel, regressors = seen_together(store, one, world.as_of)
             fits = [self._fit(world, id, panel, regressors) for id in one.series]
             sizes: dict[str, Size] = self._once(
                 ("jump-off", *content, one.series, world.as_of),
@@ -99,9 +99,6 @@ class Reruns:
                 Group(widen(Forecast.joined(fits), sizes, seed=one.seed), panel, release.errors[one.name])
             )
         return published(groups, catalogue, release.experiments[0].seed)
-
-    def _view(self, world: World, one: Experiment) -> tuple[Panel, Panel | None]:
-        return view(world.store, one, world.as_of, None, one.end)
 
     def _fit(self, world: World, id: str, panel: Panel, regressors: Panel | None) -> Forecast:
         recipe = world.release.champions[id].recipe
