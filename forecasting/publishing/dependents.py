@@ -45,6 +45,8 @@ def _resting(state: State, on: list[State], what: str) -> State:
     weak = [f"{what} {one.series} is {one.standing} ({one.model})" for one in on if one.standing != "ok"]
     if not weak:
         return state
+    told = state.reason.split("; ")  # as it stood in an edition that is made again
+    weak = [why for why in weak if why not in told]
     return replace(state, standing="degraded", reason="; ".join(filter(None, [state.reason, *weak])))
 
 

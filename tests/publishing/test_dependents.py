@@ -45,6 +45,8 @@ def test_what_rests_on_weaker_values_is_degraded_and_says_on_which() -> None:
     assert both["all"].reason == "its part a is degraded (naive); its part b is stale (x)"
     own = standing(a=("degraded", "naive", "the champion failed"), market=("degraded", "drift", "so"))
     assert own["a"].reason == "the champion failed; its market market is degraded (drift)"
+    again = standing(a=("degraded", "naive", own["a"].reason), market=("degraded", "drift", "so"))
+    assert again["a"] == own["a"], "as in an edition that is made again"
 
 
 def test_all_withheld_parts_are_named() -> None:

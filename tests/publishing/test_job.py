@@ -159,6 +159,18 @@ def test_an_edition_with_fallbacks_can_be_made_again(
     assert set(project.states()["standing"]) == {"ok", "stale", "degraded"}
 
 
+def test_a_series_that_fell_with_its_market_is_made_again_with_the_same_reason(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        break_(patch, MARKET, raises)
+        break_(patch, EV, raises)
+        done = project.publish()
+    assert project.states().loc[EV, "reason"].count(f"its market {MARKET} is degraded") == 1
+    again = rebuild(project.editions, done.folder.name)
+    assert again.equal, [one for one in again.tables if not one.equal]
+
+
 def test_stale_values_are_copied_exactly_with_their_vintage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
