@@ -30,7 +30,7 @@ def deliver(
     """Deliver to the sinks what has not arrived there, or one edition again; exit code 3 when a sink failed."""
     from forecasting.catalogue import Publication, read_record
     from forecasting.errors import UsageError, nearest
-    from forecasting.publishing.ledger import identify
+    from forecasting.publishing.ledger import identify, told_through
     from forecasting.publishing.lock import publisher
     from forecasting.publishing.sinks import deliver_all, made
     from forecasting.reports.site import fill
@@ -46,9 +46,9 @@ def deliver(
         say(f"{where / 'publication.yaml'} names no sinks; nothing to deliver (docs/sinks.md)")
         return
     chosen = [record for record in records if only in (None, record.name)]
-    folder = root / identify(root, edition or "latest")
+    id = identify(root, edition) if edition else told_through(root) or identify(root, "latest")
     with publisher(root):
-        found = deliver_all(made(chosen, where.parent, fill), folder, root, again=edition is not None)
+        found = deliver_all(made(chosen, where.parent, fill), root / id, root, again=edition is not None)
     for one in found:
         typer.echo(str(one), err=one.outcome == "failed")
     if any(one.outcome == "failed" for one in found):

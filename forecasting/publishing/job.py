@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,7 +24,7 @@ import structlog
 from forecasting.catalogue import Publication, read_record
 from forecasting.data.sanity import require_sane
 from forecasting.data.store import Store
-from forecasting.errors import CannotWrite, ForecastingError, HeldBack, Locked
+from forecasting.errors import CannotWrite, Fault, ForecastingError, HeldBack, Locked
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.publishing import edition, hooks, ledger, metrics, paths
 from forecasting.publishing.accompany import FRESHNESS, beside, manifest
@@ -140,10 +139,28 @@ def _locked(
             with scratch(settings.root):
                 done = _within(settings, publication, release, render, progress, attempt)
         except HeldBack as error:
-            with suppress(ForecastingError):
-                ledger.append(settings.root, "held", {"why": error.message})
+            untold = _held(settings.root, error, deliver)
+            if untold:
+                raise HeldBack(error.message, [*error.faults, *untold]) from error
             raise
         return _afterwards(settings, done, deliver, attempt)
+
+
+def _held(root: Path, error: HeldBack, deliver: Deliver) -> list[Fault]:
+    """Record that an edition was held back and tell the sinks what became of those before; what failed of it."""
+    failed: list[str] = []
+    try:
+        ledger.append(root, "held", {"why": error.message})
+    except ForecastingError as broken:
+        failed.append(broken.message)
+    try:
+        through = ledger.told_through(root)
+        failed += deliver(root / through, root) if through else ()
+    except ForecastingError as broken:
+        failed.append(broken.message)
+    except OSError as broken:
+        failed.append(f"{root}: {broken.strerror or broken}")
+    return [Fault("beside it", one, "mend that, then run forecast deliver") for one in failed]
 
 
 def _within(
@@ -228,7 +245,9 @@ def _afterwards(settings: Settings, done: Published, deliver: Deliver, attempt: 
     try:
         if done.new:
             ledger.record(root, done.folder.name)
-            for gate, why in settings.overrides.items():
+            for gate, why in dict.fromkeys(
+                (o.gate, o.overridden) for o in attempt.objections if o.overridden
+            ):
                 ledger.append(root, "overridden", {"gate": gate, "reason": why}, done.folder.name)
         reasons += deliver(done.folder, root)
     except ForecastingError as error:

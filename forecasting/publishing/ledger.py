@@ -121,6 +121,18 @@ def identify(root: Path, name: str) -> str:
     raise InputMissing(f"{root}: no edition stands, all were retracted; name one: {', '.join(sorted(known))}")
 
 
+def told_through(root: Path) -> str | None:
+    """The edition with which sinks are told what became of all: the latest; when none stands, the last recorded one
+    that lies there undamaged. None before the first.
+
+    Raises :class:`DataError` as :func:`identify`.
+    """
+    if edition.latest(root) is not None:
+        return identify(root, edition.LATEST)
+    known = ledger(root)
+    return next((id for id in reversed(known.editions) if not edition_damage(root, id, known)), None)
+
+
 def _names(root: Path) -> set[str]:
     """Every edition that lies in the folder or that the audit file names."""
     present = {path.name for path in edition.editions(root)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -13,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from forecasting.catalogue.sinks import ObjectStoreRecord
 from forecasting.errors import CannotWrite, ConfigError, DataError, HeldBack, Locked, OutOfTime, UsageError
 from forecasting.publishing import edition, job, ledger, metrics, preflight
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.lock import publisher
+from forecasting.publishing.sinks import deliver_all
+from forecasting.publishing.sinks.object_store import ObjectStore
 from tests.publishing.small_job import OXIDE, TODAY, Project, plain
 
 
@@ -199,14 +203,16 @@ def test_an_override_is_recorded_and_shown(tmp_path: Path) -> None:
         project.publish()
     with pytest.raises(UsageError, match="there is no such gate"):
         project.publish(overrides={"freshnes": "because"})
-    done = project.publish(overrides={"freshness": "the book is late this year"})
+    done = project.publish(overrides={"freshness": "the book is late this year", "sums": "nothing to excuse"})
     assert done.code == 3
     gates = edition.read_manifest(done.folder)["gates"]
     assert {one["overridden"] for one in gates if one["gate"] == "freshness"} == {
         "the book is late this year"
     }
     assert "the book is late this year" in (done.folder / "report.html").read_text()
-    assert [line.event for line in ledger.read(project.editions)] == ["held", "published", "overridden"]
+    lines = ledger.read(project.editions)
+    assert [line.event for line in lines] == ["held", "published", "overridden"]
+    assert lines[2].facts == {"gate": "freshness", "reason": "the book is late this year"}
     failures = sample(project, "forecast_gate_failures_total", gate="freshness", severity="hold")
     assert (failures or 0) >= 2
 
@@ -215,6 +221,51 @@ def test_a_sink_that_fails_takes_nothing_back(copy: Project) -> None:
     done = copy.publish(again=True, deliver=lambda *_: ["store: refused"])
     assert (done.new, done.code, done.reasons) == (True, 3, ("store: refused",))
     assert copy.latest == done.folder
+
+
+def test_a_retraction_reaches_the_sinks_although_the_run_is_held_back(copy: Project, tmp_path: Path) -> None:
+    address = f"file://{tmp_path}/mirror"
+    mirror = ObjectStore(ObjectStoreRecord(kind="object_store", name="mirror", address=address))
+
+    def deliver(folder: Path, root: Path) -> list[str]:
+        return [str(one) for one in deliver_all([mirror], folder, root) if one.outcome == "failed"]
+
+    def told() -> Any:
+        return json.loads((tmp_path / "mirror" / "latest.json").read_text())["edition"]
+
+    only = copy.publish(deliver=deliver).folder.name
+    assert told() == only
+    ledger.retract(copy.editions, only, "a unit slipped")
+    with pytest.raises(HeldBack, match=f"give {only} again, which was retracted"):
+        copy.publish(deliver=deliver)
+    assert told() is None
+    listed = json.loads((tmp_path / "mirror" / "editions.json").read_text())["editions"]
+    assert [(one["edition"], one["reason"]) for one in listed] == [(only, "a unit slipped")]
+
+
+def test_a_sink_that_fails_while_held_back_is_told_beside_it(copy: Project) -> None:
+    def deliver(*_: Path) -> list[str]:
+        return ["store: refused"]
+
+    with pytest.raises(HeldBack) as held:
+        copy.publish(again=True, released=date(2027, 1, 1), deliver=deliver)
+    assert [str(one) for one in held.value.faults][-1] == (
+        "beside it: store: refused; mend that, then run forecast deliver"
+    )
+    assert sample(copy, "forecast_last_exit_code") == 4
+
+    def broken(*_: Path) -> list[str]:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(HeldBack, match=r"beside it: .*: No space left on device; mend that"):
+        copy.publish(again=True, released=date(2027, 1, 1), deliver=broken)
+
+
+def test_a_run_held_back_before_the_first_edition_has_nothing_to_tell(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p").release()
+    with pytest.raises(HeldBack) as held:
+        project.publish(released=date(2027, 1, 1), deliver=lambda *_: ["never asked"])
+    assert held.value.faults == []
 
 
 def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project) -> None:
