@@ -159,8 +159,11 @@ def _create(
     from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 
     experiment = client.get_run(run_id).info.experiment_id
+    name = champion.series.replace(".", "_")
+    for left in _without_version(client, experiment, name, champion.digest):
+        client.delete_logged_model(left)
     model = client.create_logged_model(
-        experiment, name=champion.series.replace(".", "_"), source_run_id=run_id
+        experiment, name=name, source_run_id=run_id, tags={DIGEST: champion.digest}
     )
     try:
         client.log_model_artifacts(model.model_id, str(folder))
@@ -180,6 +183,17 @@ def _create(
             model_id=model.model_id,
         )
     return int(version.version)
+
+
+def _without_version(client: MlflowClient, experiment: str, name: str, digest: str) -> list[str]:
+    """The logged models of a champion that has no version: what registrations left that were cut short."""
+    text = f"name = '{name}' AND tags.`{DIGEST}` = '{digest}'"
+    page = client.search_logged_models([experiment], filter_string=text)
+    found = list(page)
+    while page.token:
+        page = client.search_logged_models([experiment], filter_string=text, page_token=page.token)
+        found += page
+    return [str(one.model_id) for one in found]
 
 
 def _write_model(

@@ -99,6 +99,34 @@ def test_a_promotion_cut_short_before_the_alias_moved_is_taken_up_again(
     assert in_force(store) == 2
 
 
+@pytest.mark.parametrize("call", ["log_model_artifacts", "finalize_logged_model", "create_model_version"])
+def test_a_registration_cut_short_leaves_one_logged_model_and_one_version(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    import mlflow
+
+    class Killed(BaseException):
+        pass
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise Killed
+
+    promote(store, run)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(mlflow.MlflowClient, call, fail)
+            with pytest.raises(Killed):
+                promote(store, run, scale=2.0)
+    assert promote(store, run, scale=2.0) == 2
+    client = store.client()
+    logged = client.search_logged_models([client.get_run(run).info.experiment_id])
+    assert len(logged) == 2
+    assert {str(one.status) for one in logged} == {"READY"}
+    versions = client.search_model_versions(f"name = '{EV}'")
+    assert {version.source for version in versions} == {f"models:/{one.model_id}" for one in logged}
+    assert champions(store, [EV])[EV].digest == trained(EV, 2.0).champion.digest
+
+
 @pytest.mark.parametrize("name", ["EV", "in..ev", "in/ev", "", "in.ev\n", ".ev"])
 def test_a_name_that_is_no_series_id_is_refused(name: str) -> None:
     panel = a_panel(EV)
