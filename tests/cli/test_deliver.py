@@ -65,6 +65,19 @@ def test_an_edition_arrives_everywhere(project: Project, data: Path, tmp_path: P
     again = project.run(*where, "latest", SINK_URL=database)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count(f"{id} unchanged") == 3
+    gone = project.run(
+        "editions", "retract", "latest", "--reason", "a unit slipped", "--editions", str(data / "editions")
+    )
+    assert gone.returncode == 0, gone.stderr
+    done = project.run(*where, SINK_URL=database)
+    assert (done.returncode, done.stdout.count(f"{id} delivered")) == (0, 3), done.stderr
+    for told in (tmp_path / "mirror" / "latest.json", tmp_path / "site" / "latest.json"):
+        assert json.loads(told.read_text()) == {"edition": None}
+    with sqlite3.connect(tmp_path / "forecasts.db") as connection:
+        assert connection.execute("SELECT count(*) FROM latest_forecast").fetchone() == (0,)
+        assert connection.execute("SELECT fate, reason FROM editions").fetchall() == [
+            ("retracted", "a unit slipped")
+        ]
 
 
 def test_it_says_what_is_wrong(project: Project, data: Path) -> None:
