@@ -107,12 +107,16 @@ def publish(
     except Exception as error:
         stopped = _in_words(settings.root, error)
         attempt.code = stopped.exit_code if isinstance(stopped, ForecastingError) else 1
-        _measured(settings.root, attempt)
+        for why in _measured(settings.root, attempt):
+            structlog.get_logger().warning("metrics", why=why)
         _hooked(publication, attempt, str(stopped))
         if stopped is error:
             raise
         raise stopped from error
     failed = _hooked(publication, attempt, "\n".join(done.reasons))
+    if failed and attempt.code == 0:
+        attempt.code, attempt.objections = 3, ()  # they are counted already
+        failed += _measured(settings.root, attempt)
     return Published(done.folder, done.new, (*done.reasons, *failed))
 
 
@@ -256,6 +260,7 @@ def _afterwards(settings: Settings, done: Published, deliver: Deliver, attempt: 
         reasons.append(f"{root}: {error.strerror or error}")
     attempt.code = 3 if reasons else 0
     failed = _measured(root, attempt)
+    attempt.code = 3 if failed else attempt.code
     return Published(done.folder, done.new, (*reasons, *failed))
 
 

@@ -5,6 +5,7 @@ Counters and the times of the last attempt and success go on from the file that 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from forecasting.publishing.candidate import Objection, State
 
 FILE = "metrics.prom"
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 STANDINGS = ("ok", "degraded", "stale", "withheld")
 _SUCCESS, _FAILURES = "forecast_last_success_timestamp_seconds", "forecast_gate_failures_total"
 
@@ -36,13 +38,13 @@ def write(root: Path, attempt: Attempt) -> None:
     from prometheus_client import CollectorRegistry, Counter, Gauge, write_to_textfile
 
     before = read(root / FILE)
+    now = time.time()
     registry = CollectorRegistry()
 
     def gauge(name: str, about: str, value: float) -> None:
         Gauge(name, about, registry=registry).set(value)
 
-    now = time.time()
-    success = now if attempt.code in (0, 3) else before.get((_SUCCESS, ()), 0.0)
+    success = now if attempt.code in (0, 3) else _success(before, now)
     gauge("forecast_last_attempt_timestamp_seconds", "When the last run ended", now)
     gauge(_SUCCESS, "When a run last published or found nothing new; 0 before the first", success)
     gauge("forecast_duration_seconds", "How long the last run took", time.monotonic() - attempt.clock)
@@ -57,15 +59,30 @@ def write(root: Path, attempt: Attempt) -> None:
         for name in STANDINGS:
             standing.labels(id, name).set(state.standing == name)
     failures = Counter(_FAILURES, "Objections of gates so far", ["gate", "severity"], registry=registry)
-    for (name, labels), value in before.items():
-        if name == _FAILURES:
-            failures.labels(**dict(labels)).inc(value)
+    for labels, value in _failures(before).items():
+        failures.labels(*labels).inc(value)
     for objection in attempt.objections:
         failures.labels(objection.gate, objection.severity).inc()
     write_to_textfile(str(root / FILE), registry)
 
 
-def read(path: Path) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+def _success(before: Samples, now: float) -> float:
+    """When a run last succeeded; 0 for what no run wrote."""
+    found = before.get((_SUCCESS, ()), 0.0)
+    return found if 0 <= found <= now else 0.0
+
+
+def _failures(before: Samples) -> dict[tuple[str, str], float]:
+    """The counts so far by gate and severity; samples that no run wrote are left out."""
+    found = {}
+    for (name, labels), value in before.items():
+        told = dict(labels)
+        if name == _FAILURES and set(told) == {"gate", "severity"} and 0 <= value < math.inf:
+            found[told["gate"], told["severity"]] = value
+    return found
+
+
+def read(path: Path) -> Samples:
     """Every sample of a metrics file by name and labels; a missing or damaged file has none."""
     from prometheus_client.parser import text_string_to_metric_families
 

@@ -118,6 +118,40 @@ def test_a_missing_or_damaged_file_has_no_samples(tmp_path: Path, content: bytes
     assert told(tmp_path)["forecast_last_exit_code"] == 0
 
 
+def test_no_flipped_bit_of_a_counter_breaks_the_next_run(tmp_path: Path) -> None:
+    write(tmp_path, Attempt(code=0, objections=(FLAT,)))
+    content = (tmp_path / FILE).read_bytes()
+    start = content.index(b"forecast_gate_failures_total{")
+    for place in range(start, content.index(b"\n", start)):
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << bit
+            (tmp_path / FILE).write_bytes(flipped)
+            write(tmp_path, Attempt(code=4))
+            assert told(tmp_path)["forecast_last_exit_code"] == 4
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        'forecast_gate_failures_total{gate="flat"} 2.0',
+        'forecast_gate_failures_total{gate="flat",severitx="warn"} 2.0',
+        'forecast_gate_failures_total{gate="flat",severity="warn"} -2.0',
+        'forecast_gate_failures_total{gate="flat",severity="warn"} NaN',
+        'forecast_gate_failures_total{gate="flat",severity="warn"} +Inf',
+        "forecast_last_success_timestamp_seconds NaN",
+        "forecast_last_success_timestamp_seconds -1.0",
+        "forecast_last_success_timestamp_seconds 9e99",
+    ],
+)
+def test_samples_no_run_wrote_do_not_go_on(tmp_path: Path, sample: str) -> None:
+    (tmp_path / FILE).write_text(f"{sample}\n")
+    write(tmp_path, Attempt(code=4))
+    found = told(tmp_path)
+    assert found["forecast_last_success_timestamp_seconds"] == 0
+    assert not any(name.startswith("forecast_gate") for name in found)
+
+
 def test_drafts_of_killed_runs_are_swept(tmp_path: Path) -> None:
     write(tmp_path, Attempt())
     (tmp_path / f"{FILE}.12.34").write_text("half")

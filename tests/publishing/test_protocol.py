@@ -50,6 +50,12 @@ def sample(project: Project, name: str, **labels: str) -> float | None:
     return found.get((name, tuple(sorted(labels.items()))))
 
 
+def counted(project: Project) -> float:
+    """The objections of all gates so far."""
+    found = metrics.read(project.editions / metrics.FILE)
+    return sum(value for (name, _), value in found.items() if name == "forecast_gate_failures_total")
+
+
 def names(project: Project) -> list[str]:
     return sorted(path.name for path in project.editions.iterdir())
 
@@ -268,17 +274,19 @@ def test_a_run_held_back_before_the_first_edition_has_nothing_to_tell(tmp_path: 
     assert held.value.faults == []
 
 
-def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project) -> None:
+def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project, tmp_path: Path) -> None:
     path = copy.editions / metrics.FILE
     path.unlink()
     path.mkdir()
+    hooked(copy, tmp_path / "told")
     done = copy.publish()
     assert done.code == 3
     assert "the metrics could not be written" in done.reasons[0]
+    assert (tmp_path / "told").read_text().split()[:2] == ["$HOME;degraded", "3"]
 
 
-def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> None:
-    out = tmp_path / "told"
+def hooked(project: Project, out: Path) -> None:
+    """Hooks that write their own name, the exit code and the edition to a file."""
     code = (
         "import os, sys; told = [sys.argv[2], os.environ['FORECAST_EXIT_CODE'], os.environ['FORECAST_EDITION']];"
         "open(sys.argv[1], 'a').write(' '.join(told) + chr(10))"
@@ -290,7 +298,12 @@ def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> 
             f"on_{name}": [*argv, f"$HOME;{name}"] for name in ("success", "degraded", "held")
         }
 
-    copy.settings(hooks)
+    project.settings(hooks)
+
+
+def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> None:
+    out = tmp_path / "told"
+    hooked(copy, out)
     first = copy.publish(again=True)
     copy.publish(again=True, deliver=lambda *_: ["store: refused"])
     with pytest.raises(HeldBack):
@@ -311,9 +324,13 @@ def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> 
 )
 def test_a_hook_that_fails_is_told(argv: list[str], said: str, copy: Project) -> None:
     copy.settings(lambda one: one["job"].update(hooks={"on_success": argv, "seconds": 1}))
+    copy.settings(lambda one: one["gates"].update(sums={"severity": "warn", "parts": 1e-6}))
+    before = counted(copy)
     done = copy.publish(again=True)
     assert done.code == 3
     assert said in done.reasons[-1]
+    assert sample(copy, "forecast_last_exit_code") == 3
+    assert counted(copy) == before + len(edition.read_manifest(done.folder)["gates"]) > before, "each once"
 
 
 def test_what_a_killed_run_left_is_swept_and_a_finished_edition_adopted(copy: Project) -> None:
