@@ -6,6 +6,7 @@
     ├── UsageError                  2   the command line asks for something impossible
     ├── HeldBack                    4   gates held the edition back; the last good one stays
     ├── DataError                  65   the data contract is broken
+    │   ├── NothingKnown                no observation that a model may fit, or none yet on that day
     │   ├── PeriodError                 unlike periods meet, or a label is not a period
     │   ├── UnitError                   unlike units meet
     │   └── Refusal                     a model declines a series, by name and with its reason
@@ -70,6 +71,10 @@ class HeldBack(ForecastingError):
 
 class DataError(ForecastingError):
     exit_code = 65
+
+
+class NothingKnown(DataError):
+    """No observation that a model may fit was known; at an early origin that is no fault."""
 
 
 class PeriodError(DataError, ValueError):

@@ -27,8 +27,11 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
     found = []
     for one in read_experiments(experiment, store.catalogue):
         cut = cut_of(store, one, as_of)
-        made = estimate(plan(store, one, cut), cache)
+        planned = plan(store, one, cut)
+        made = estimate(planned, cache)
         typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
+        for words in planned.refused.values():
+            typer.echo(f"  every model will fail at {words}")
         if made.table.empty:
             typer.echo(f"  no origin from {one.backtest.first} on can be judged: nothing to backtest")
             continue

@@ -8,7 +8,7 @@ from datetime import date
 
 from forecasting.data.revisions import Size, jump_off, learn
 from forecasting.data.store import Store
-from forecasting.errors import DataError
+from forecasting.errors import DataError, NothingKnown
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.covariates import driven
 from forecasting.evaluation.engine import Progress, Workers, complete, silent
@@ -37,11 +37,16 @@ TOGETHER = 32
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Every fit of a backtest: works in order of origin and candidate, and the keys of their fits."""
+    """Every fit of a backtest: works in order of origin and candidate, and the keys of their fits.
+
+    ``refused`` says of origins whose view could not be made why, and which candidates it costs: all ``models``.
+    """
 
     today: Panel
     works: list[Work]
     keys: list[list[str]]
+    models: tuple[str, ...]
+    refused: dict[Period, str]
 
     @property
     def fits(self) -> int:
@@ -71,15 +76,23 @@ def view(
 
 
 def plan(store: Store, experiment: Experiment, as_of: date) -> Plan:
-    """Every fit of an experiment's backtest; series nobody had heard of at an origin are not there."""
+    """Every fit of an experiment's backtest; series nobody had heard of at an origin are not there.
+
+    An origin at which nothing was known is left out; one that cannot be seen for another reason, such as a driver
+    without a logarithm, is a refusal of every model on every series.
+    """
     today, _ = view(store, experiment, as_of, None, experiment.end)
     pooled = [build(one.model, one.parameters).pooled for one in experiment.models]
     works: list[Work] = []
     keys: list[list[str]] = []
+    refused: dict[Period, str] = {}
     for cutoff in origins(experiment, today.last):
         try:
             origin = seen_from(store, experiment, as_of, cutoff)
-        except DataError:
+        except NothingKnown:
+            continue
+        except DataError as error:
+            refused[cutoff] = f"origin {cutoff}: {error.message}"
             continue
         ids = tuple(origin.panel.ids)
         alone = {id: origin.slice_digest(id) for id in ids} if not all(pooled) else {}
@@ -99,7 +112,7 @@ def plan(store: Store, experiment: Experiment, as_of: date) -> Plan:
                 )
                 works.append(work)
                 keys.append(work.keys(whole if together else alone))
-    return Plan(today, works, keys)
+    return Plan(today, works, keys, tuple(one.name for one in experiment.models), refused)
 
 
 def seen_from(store: Store, experiment: Experiment, as_of: date, cutoff: Period) -> Origin:

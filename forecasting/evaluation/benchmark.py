@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ConfigError, Fault, ForecastingError, nearest
+from forecasting.errors import ConfigError, Fault, nearest
 from forecasting.evaluation import peers
 from forecasting.evaluation.competition import Collection, Series
+from forecasting.evaluation.fits import REFUSALS
 from forecasting.evaluation.peers import TAUS, Answer
 from forecasting.frames import Array, Panel
 from forecasting.models import MODELS, build
@@ -29,7 +30,6 @@ KEYS = (
 KINDS = {1: Kind.CY, 4: Kind.QUARTER, 12: Kind.MONTH}
 START = 1900  # the year the first step is put in; models see how far apart steps are, not when they were
 PATHS, SEED, BATCH = 1000, 1, 10
-FAILURES = (ForecastingError, ArithmeticError, ValueError, RuntimeError, LookupError)
 
 Progress = Callable[[int, int], None]
 
@@ -122,7 +122,7 @@ def forecast(name: str, season: int, batch: Sequence[Series], steps: Sequence[in
     for series, count in zip(batch, steps, strict=True):
         try:
             answer = one(series.train, season, count)
-        except FAILURES as error:
+        except REFUSALS as error:
             found.append(f"{type(error).__name__}: {error}")
         else:
             found.append(answer if answer.finite else "its forecast is not a finite number")

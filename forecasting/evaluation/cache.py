@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecasting.errors import CannotWrite
+from forecasting.models.libraries import versions
 
 if TYPE_CHECKING:
     from forecasting.evaluation.fits import Fit
@@ -30,16 +31,15 @@ CREATE TABLE IF NOT EXISTS times (recipe TEXT PRIMARY KEY, model TEXT, fits INTE
 
 @cache
 def code_digest() -> str:
-    """SHA-256 over the sources of the models and the versions of the libraries below them."""
-    from importlib.metadata import version
-
+    """SHA-256 over the sources of the models and the versions of the libraries that can move a forecast."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     for path in sorted((root / "models").rglob("*")):
         if path.suffix in (".py", ".json", ".npz") and "__pycache__" not in path.parts:
             digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    for library in ("numpy", "scipy", "statsmodels", "prophet", "scikit-learn", "statsforecast"):
-        digest.update(f"{library}=={version(library)}".encode())
+    for library, version in versions().items():
+        if library != "python":  # a patch of the interpreter moves no number
+            digest.update(f"{library}=={version}".encode())
     return digest.hexdigest()
 
 
@@ -106,7 +106,10 @@ class Cache:
 
     def times(self) -> list[tuple[str, str, int, float]]:
         """Recipe, model, fits and their seconds in all."""
-        return [(r, m, n, t) for r, m, n, t in self._select("SELECT * FROM times WHERE recipe NOT IN", [])]
+        return [
+            (r, m, n, t)
+            for r, m, n, t in self._select("SELECT * FROM times WHERE fits > 0 AND recipe NOT IN", [])
+        ]
 
     def close(self) -> None:
         """Let go of the file."""

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from forecasting.data.store import Store, believed
-from forecasting.errors import DataError, Refusal
+from forecasting.errors import DataError
 from forecasting.evaluation.candidates import Driver
+from forecasting.evaluation.fits import REFUSALS
 from forecasting.features.panels import believed_panel
 from forecasting.frames import Panel
 from forecasting.models import build
@@ -32,7 +33,7 @@ def driven(
     """The declared regressors and a column ``driver.<series>`` for each driver, to the horizon.
 
     A driver is seen as of the same day as the panel. After its last figure stands the median of its own model's
-    forecast, or nothing where no model was named or the model refused; models that need it then fail in words. A
+    forecast, or nothing where no model was named or the model broke; models that need it then fail in words. A
     driver nobody had heard of yet is an empty column, which models leave out. Raises :class:`DataError` when a
     log is asked of a driver that is not positive.
     """
@@ -53,7 +54,7 @@ def _column(past: Panel, driver: Driver, horizon: Period, seed: int) -> pd.Serie
     end = horizon + -driver.lag
     if driver.model is not None and end > last:
         mine = Panel(past.kind, values.to_frame(), dict(past.units))
-        with suppress(Refusal):
+        with suppress(*REFUSALS):
             made = build(driver.model, driver.parameters).fit(mine).predict(end, paths=DRAWS, seed=seed)
             ahead = pd.RangeIndex(last.ordinal + 1, end.ordinal + 1)
             values = pd.concat([values, pd.Series(np.median(made.of(driver.series), axis=1), index=ahead)])

@@ -74,7 +74,8 @@ def complete(
                 mine = pending.pop(n)
                 made = {mine.pop(id): fit for id, fit in fits.items() if id in mine}
                 kept = {key: fit for key, fit in made.items() if fit.lasting}
-                cache.put(kept, *works[n][0].named)
+                if kept:
+                    cache.put(kept, *works[n][0].named)
                 lost |= {key: fit for key, fit in made.items() if not fit.lasting}
                 if mine:
                     pending[n] = mine

@@ -28,7 +28,9 @@ from forecasting.periods import Period
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
 MOST = 16  # series of a separable model fitted in one call at most
 CALL = 0.1  # seconds such a call is meant to take
-REFUSALS = (ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError)
+REFUSALS = (  # what a fit may break with: a failure in words of that model on that series, never of the run
+    ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError, LookupError, TypeError
+)  # fmt: skip
 
 
 @cache
@@ -223,9 +225,10 @@ class Work:
         began = time.perf_counter()
         try:
             made = self._forecast(model, panel, self.origin.regressors_of(*ids))
-        except REFUSALS as error:
+        except (*REFUSALS, MemoryError) as error:
             share = (time.perf_counter() - began) / len(ids)
-            return {id: Fit.refused(self._words(error), share) for id in ids}
+            lasting = not isinstance(error, MemoryError)  # of this machine at this moment, not of the model
+            return {id: Fit.refused(self._words(error), share, lasting) for id in ids}
         quantiles, draws = kept(made.paths)
         share = (time.perf_counter() - began) / len(ids)
         return {id: Fit(quantiles[i], draws[i], "", share) for i, id in enumerate(made.ids)}

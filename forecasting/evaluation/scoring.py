@@ -14,6 +14,7 @@ from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.fits import DRAWS, Fit, Work
 from forecasting.evaluation.metrics import GRID, METRICS, scale, total_crps
 from forecasting.frames import LEVELS, Array, Panel, Scores
+from forecasting.periods import Period
 
 SCALED = {"mase": "absolute_error", "crps": "crps"}  # columns in units of the naive error, and their metric
 SHARES = ("in_50", "in_80", "in_95")
@@ -58,10 +59,13 @@ def score(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> tuple[Scores, p
     rows: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
     for judged, refusals in blocks(found, cache, lost):
-        rows += _failures(judged.work, refusals)
+        rows += _failures(judged.work.candidate.name, judged.work.origin.cutoff, refusals)
         if judged.ids:
             rows.append(_scored(judged))
             tables.append(_table(judged))
+    for cutoff, words in found.refused.items():
+        for model in found.models:
+            rows += _failures(model, cutoff, dict.fromkeys(found.today.ids, words))
     return Scores(_joined(rows, COLUMNS)), _joined(
         tables, ["model", "cutoff", "series", "period", "quantile", "value"]
     )
@@ -88,10 +92,9 @@ def _kept(work: Work, keys: list[str], cache: Cache, lost: Mapping[str, Fit]) ->
     fits = {id: lost[key] if key in lost else kept.get(key) for id, key in zip(work.ids, keys, strict=True)}
     rotten = tuple(id for id, fit in fits.items() if fit is None)
     again = dict(work.of(rotten).run()) if rotten else {}
-    if again:
-        cache.put(
-            {key: again[id] for id, key in zip(work.ids, keys, strict=True) if id in rotten}, *work.named
-        )
+    made = {key: again[id] for id, key in zip(work.ids, keys, strict=True) if id in again}
+    if lasting := {key: fit for key, fit in made.items() if fit.lasting}:
+        cache.put(lasting, *work.named)
     return {id: again[id] if fit is None else fit for id, fit in fits.items()}
 
 
@@ -132,8 +135,8 @@ def _scored(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _failures(work: Work, refusals: Mapping[str, str]) -> list[dict[str, Any]]:
-    base = {"model": work.candidate.name, "cutoff": str(work.origin.cutoff)}
+def _failures(model: str, cutoff: Period, refusals: Mapping[str, str]) -> list[dict[str, Any]]:
+    base = {"model": model, "cutoff": str(cutoff)}
     return [
         {
             key: np.array([value], dtype=object)

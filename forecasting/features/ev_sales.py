@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from forecasting.catalogue import Catalogue
-from forecasting.errors import DataError
+from forecasting.errors import NothingKnown
 from forecasting.features.adoption import ceilings
 from forecasting.features.panels import believed_panel
 from forecasting.frames import Observations, Panel
@@ -23,6 +23,6 @@ def build(
     within = {id: market for id in panel.ids if (market := catalogue.series[id].within)}
     try:
         markets = believed_panel(known, catalogue, sorted(set(within.values())))
-    except DataError:
+    except NothingKnown:
         return panel
     return replace(panel, ceilings=ceilings(panel, markets, within, horizon))

@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.catalogue import Catalogue
 from forecasting.data.gaps import constraints
 from forecasting.data.store import believed_each
-from forecasting.errors import DataError, PeriodError
+from forecasting.errors import NothingKnown, PeriodError
 from forecasting.frames import KnownSum, Observations, Panel
 from forecasting.periods import Kind, Period
 
@@ -20,11 +20,12 @@ def believed_panel(observations: Observations, catalogue: Catalogue, ids: Sequen
     """The believed, fittable values of some series side by side.
 
     Series without a single fittable observation are left out; unlike period kinds raise
-    :class:`~forecasting.errors.PeriodError`, no series at all :class:`DataError`.
+    :class:`~forecasting.errors.PeriodError`, no series at all
+    :class:`~forecasting.errors.NothingKnown`.
     """
     rows = believed_each(observations, catalogue, ids)
     if rows.empty:
-        raise DataError(
+        raise NothingKnown(
             f"nothing to fit for {', '.join(ids)}: no observation with a status that models may fit"
         )
     parsed = {label: Period.parse(label) for label in rows["period"].unique()}

@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from forecasting.data.store import Store
-from forecasting.evaluation import backtest
+from forecasting.evaluation import backtest, cache
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.engine import Workers
 from forecasting.evaluation.experiment import Backtest, Candidate, Experiment
 from forecasting.evaluation.fits import Fit, Work, kept
 from forecasting.evaluation.outcome import carry_out, errors
 from forecasting.frames import Observations
+from forecasting.models import libraries
 
 CUT = date(2026, 6, 30)
 
@@ -130,3 +131,49 @@ def test_what_is_put_is_got(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["k"].draws, draws[0])
     assert (found["k"].refusal, found["r"].refusal) == ("", "naive: no")
     assert cache.times() == [("recipe", "naive", 2, 0.6)]
+
+
+def test_the_digest_of_the_code_names_every_library_that_can_move_a_forecast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = cache.code_digest.__wrapped__()
+    assert usual == cache.code_digest()
+    for name in libraries.LIBRARIES:
+        other = libraries.versions() | {name: "0.0"}
+        monkeypatch.setattr(cache, "versions", lambda other=other: other)
+        assert cache.code_digest.__wrapped__() != usual, name
+    monkeypatch.setattr(cache, "versions", lambda: libraries.versions.__wrapped__() | {"python": "0"})
+    assert cache.code_digest.__wrapped__() == usual
+
+
+def test_an_origin_that_cannot_be_seen_fails_every_model_and_is_told(store: Store, tmp_path: Path) -> None:
+    """A driver is below nought until a revision, so it has no logarithm at some origins."""
+    frame = store.observations.frame.copy()
+    first = (frame["series"] == "in.ev.2w") & (frame["period"] == "2025-02")
+    frame.loc[first, "source"] = "pti_fada_2025_02"
+    frame.loc[first & (frame["available_at"] < pd.Timestamp("2026-01-01")), "value"] = -5.0
+    fallen = Store(store.catalogue, Observations(frame))
+    found = experiment("naive", "drift", covariates=[{"series": "in.ev.2w", "model": "drift"}],
+                       backtest=Backtest(first="2024-12", every=3, steps=6))  # fmt: skip
+    planned = backtest.plan(fallen, found, CUT)
+    seen = {str(work.origin.cutoff) for work in planned.works}
+    hidden = {str(cutoff) for cutoff in planned.refused}
+    asked = {str(cutoff) for cutoff in backtest.origins(found, planned.today.last)}
+    assert seen
+    assert hidden
+    assert seen | hidden == asked
+    outcome = carry_out(fallen, found, CUT, Cache(tmp_path))
+    failed = outcome.scores.frame[outcome.scores.frame["failure"] != ""]
+    assert set(failed["cutoff"]) == hidden
+    assert set(failed["model"]) == {"naive", "drift"}
+    assert set(failed["series"]) == set(found.series)
+    assert failed["failure"].str.contains("a driver that is not positive has no log").all()
+    assert not outcome.winners
+    assert all("a driver that is not positive has no log" in str(fault) for fault in outcome.faults)
+
+
+def test_an_origin_before_everything_known_is_no_failure(store: Store) -> None:
+    found = backtest.plan(
+        store, experiment("naive", backtest=Backtest(first="1990-12", every=120, steps=6)), CUT
+    )
+    assert not found.refused

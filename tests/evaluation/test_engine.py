@@ -27,6 +27,7 @@ from forecasting.evaluation.estimate import estimate
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.fits import Fit, Work
 from forecasting.evaluation.scoring import score
+from forecasting.models import MODELS
 from tests.evaluation.servers import Cluster, started
 
 CUT = date(2026, 6, 30)
@@ -210,3 +211,33 @@ def test_a_cluster_gives_the_numbers_of_this_machine_also_when_a_worker_is_kille
 
     monkeypatch.setattr(engine, "_carried", elsewhere)
     pd.testing.assert_frame_equal(scored(found, Cache(tmp_path / "3"), workers), here, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "broken", [LookupError, TypeError, IndexError, KeyError, MemoryError, ZeroDivisionError]
+)
+def test_whatever_a_fit_breaks_with_is_a_failure_of_that_fit(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: type[Exception]
+) -> None:
+    def breaks(*_: object) -> None:
+        raise broken("deep inside")
+
+    monkeypatch.setattr(MODELS["ets"], "fit", breaks)
+    found = planned(store, models=[{"model": "naive"}, {"model": "ets"}])
+    cache = Cache(tmp_path)
+    frame = scored(found, cache)
+    words = frame[frame["failure"] != ""].groupby("model")["failure"].unique()
+    assert list(words.index) == ["ets"]
+    assert all("deep inside" in told for told in words["ets"])
+    kept = {model for _, model, _, _ in cache.times()}
+    assert kept == ({"naive"} if broken is MemoryError else {"naive", "ets"})
+
+
+def test_a_time_is_estimated_though_every_fit_so_far_died(store: Store, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    found = planned(store, models=[{"model": "naive"}])
+    cache.put({}, *found.works[0].named)
+    assert cache.times() == []
+    made = estimate(found, cache)
+    assert made.untimed == ["naive"]
+    assert made.left == found.fits
