@@ -23,7 +23,7 @@ from forecasting.tracking.manifests import flush
 AUDIT = "audit.jsonl"
 TORN = "audit.torn"
 GENESIS = "0" * 64
-Event = Literal["published", "superseded", "retracted", "held", "overridden", "delivered"]
+Event = Literal["published", "superseded", "retracted", "held", "overridden"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 _BODY = {"edition", "event", "facts", "previous", "sequence", "time"}
 

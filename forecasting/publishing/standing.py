@@ -29,8 +29,8 @@ class Standing:
     """How one edition stands.
 
     ``since`` is when it became public; ``recovered`` when its line was written by a later run, so that ``since`` is
-    its manifest's own time. ``replaced_by`` is the edition that superseded it, ``retracted`` the reason it was
-    retracted for, both empty for none.
+    its manifest's own time. ``replaced_by`` are the editions that superseded it, in that order; ``retracted`` is the
+    reason it was retracted for, empty for none.
     """
 
     edition: str
@@ -38,7 +38,7 @@ class Standing:
     sequence: int
     facts: Mapping[str, Any]
     recovered: bool = False
-    replaced_by: str = ""
+    replaced_by: tuple[str, ...] = ()
     retracted: str = ""
     retracted_at: datetime | None = None
 
@@ -61,8 +61,8 @@ class Reign:
 class Ledger:
     """What a sequence of audit lines says.
 
-    An edition is *superseded* by a later one of the same month of data, or by the one an erratum names, while that
-    one stands; when it is retracted, whatever superseded it supersedes this one too. The *latest* is the edition
+    An edition is *superseded* by a later one of the same month of data, and by those its errata name, while one of
+    them stands; when one is retracted, whatever superseded it supersedes this one too. The *latest* is the edition
     published last of those not retracted.
     """
 
@@ -89,11 +89,14 @@ class Ledger:
             since = datetime.fromisoformat(line.facts["recovered"])
         self.editions[line.edition] = Standing(line.edition, since, line.sequence, line.facts, recovered)
         for id in line.facts.get("supersedes", ()):
-            self.editions[id] = replace(self.editions[id], replaced_by=line.edition)
+            self._replaced(id, line.edition)
 
     def _superseded(self, line: Line) -> None:
-        one = self.editions[line.edition]
-        self.editions[line.edition] = replace(one, replaced_by=line.facts["by"])
+        self._replaced(line.edition, line.facts["by"])
+
+    def _replaced(self, id: str, by: str) -> None:
+        one = self.editions[id]
+        self.editions[id] = replace(one, replaced_by=(*one.replaced_by, by))
 
     def _retracted(self, line: Line) -> None:
         one = self.editions[line.edition]
@@ -117,12 +120,16 @@ class Ledger:
         standing = [one for one in self.editions.values() if not one.retracted]
         return [one.edition for one in sorted(standing, key=lambda one: -one.sequence)]
 
+    def superseders(self, id: str) -> list[str]:
+        """The editions that supersede one today, the one named last first."""
+        found: list[str] = []
+        for by in reversed(self.editions[id].replaced_by):
+            found += self.superseders(by) if self.editions[by].retracted else [by]
+        return list(dict.fromkeys(found))
+
     def superseded_by(self, id: str) -> str:
-        """The edition that supersedes one today; empty when none does."""
-        by = self.editions[id].replaced_by
-        while by and self.editions[by].retracted:
-            by = self.editions[by].replaced_by
-        return by
+        """The edition readers of a superseded one are sent to; empty when none supersedes it."""
+        return next(iter(self.superseders(id)), "")
 
     def status(self, id: str) -> str:
         """``retracted``, ``superseded`` or ``current``."""
@@ -142,7 +149,7 @@ class Ledger:
 
     def supersedes(self, id: str) -> list[str]:
         """The editions one supersedes today, in the order of their publication."""
-        return [other for other in self.editions if self.superseded_by(other) == id]
+        return [other for other in self.editions if id in self.superseders(other)]
 
     def of_month(self, as_of: str) -> list[str]:
         """The current editions whose data are of the same month (``as_of`` as 2026-11-20)."""

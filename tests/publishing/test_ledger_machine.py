@@ -25,7 +25,7 @@ class Editions(RuleBasedStateMachine):
         self.root = Path(tempfile.mkdtemp(prefix="ledger-"))
         self.months: dict[str, str] = {}
         self.order: list[str] = []
-        self.replaced: dict[str, str] = {}
+        self.replaced: dict[str, set[str]] = {}
         self.retracted: list[str] = []
         self.corrected: list[str] = []
 
@@ -33,9 +33,11 @@ class Editions(RuleBasedStateMachine):
         shutil.rmtree(self.root, ignore_errors=True)
 
     def stands(self, id: str) -> str:
-        by = self.replaced.get(id)
-        while by in self.retracted:
-            by = self.replaced.get(by)
+        by, waiting = set(), [id]
+        while waiting:
+            found = self.replaced.get(waiting.pop(), set())
+            by |= found - set(self.retracted)
+            waiting += [one for one in found if one in self.retracted]
         return "retracted" if id in self.retracted else "superseded" if by else "current"
 
     def torn(self, before: int, kill: float | None) -> bool:
@@ -54,7 +56,8 @@ class Editions(RuleBasedStateMachine):
 
     def published(self, id: str) -> None:
         same = [o for o in self.order if o != id and self.months[o] == self.months[id]]
-        self.replaced |= {other: id for other in same if self.stands(other) == "current"}
+        for other in [o for o in same if self.stands(o) == "current"]:
+            self.replaced.setdefault(other, set()).add(id)
         self.replaced.pop(id, None)
         self.order = [*(o for o in self.order if o != id), id]
 
@@ -102,7 +105,7 @@ class Editions(RuleBasedStateMachine):
             by = data.draw(st.sampled_from(later))
             ledger.supersede(self.root, self.order[place], by, "minor", f"what {before}")
             if self.torn(before, kill):
-                self.replaced[self.order[place]] = by
+                self.replaced.setdefault(self.order[place], set()).add(by)
                 self.corrected.append(f"what {before}")
 
     @invariant()

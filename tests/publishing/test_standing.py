@@ -38,7 +38,7 @@ def test_an_edition_reigns_until_the_next() -> None:
     assert known.reigns == [Reign(A, moment(1), moment(3, 12)), Reign(B, moment(3, 12), None)]
     assert known.ranked == [B, A]
     assert not known.editions[A].recovered
-    assert (known.editions[A].replaced_by, known.editions[A].retracted) == ("", "")
+    assert (known.editions[A].replaced_by, known.editions[A].retracted) == ((), "")
 
 
 def test_a_reign_ends_with_a_retraction_and_the_one_before_reigns_again() -> None:
@@ -80,6 +80,32 @@ def test_fates_in_words() -> None:
     assert [known.status(id) for id in (A, B, C)] == ["superseded", "current", "retracted"]
 
 
+def erratum(at: datetime, id: str, by: str) -> tuple[datetime, Event, str, dict[str, Any]]:
+    return at, "superseded", id, {"by": by, "class": "minor", "what": "typo"}
+
+
+def test_an_edition_stays_superseded_while_any_that_superseded_it_stands() -> None:
+    events = [published(moment(1), A), published(moment(2), B, supersedes=[A]), published(moment(3), C)]
+    events.append(erratum(moment(4), A, C))
+    both = told(*events)
+    assert both.superseders(A) == [C, B]
+    assert (both.superseded_by(A), both.supersedes(B), both.supersedes(C)) == (C, [A], [A])
+    without_c = told(*events, retracted(moment(5), C))
+    assert (without_c.superseders(A), without_c.fate(A)) == ([B], "superseded by b")
+    without_b = told(*events, retracted(moment(5), B))
+    assert (without_b.status(A), without_b.superseded_by(A)) == ("superseded", C)
+    neither = told(*events, retracted(moment(5), C), retracted(moment(6), B))
+    assert (neither.status(A), neither.superseders(A)) == ("current", [])
+
+
+def test_what_superseded_a_retracted_edition_is_named_once() -> None:
+    known = told(
+        published(moment(1), A), published(moment(2), B, supersedes=[A]), published(moment(3), C),
+        erratum(moment(4), A, C), erratum(moment(5), B, C), retracted(moment(6), B),
+    )  # fmt: skip
+    assert known.superseders(A) == [C]
+
+
 def test_current_editions_of_a_month() -> None:
     known = told(
         published(moment(1), A),
@@ -105,7 +131,7 @@ def test_errata_and_history_of_one_edition_or_all() -> None:
     assert [line.sequence for line in known.history(A)] == [1, 3]
 
 
-@pytest.mark.parametrize("event", ["held", "overridden", "delivered"])
+@pytest.mark.parametrize("event", ["held", "overridden"])
 def test_other_events_change_nothing(event: Event) -> None:
     known = told(published(moment(1), A), (moment(2), event, A, {}))
     assert (known.status(A), known.reigns) == ("current", [Reign(A, moment(1), None)])
