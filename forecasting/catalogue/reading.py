@@ -25,8 +25,11 @@ class _StrictLoader(_Base):  # type: ignore[misc]
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, Hashable):
+                raise yaml.YAMLError(f"a list or a mapping is no key (line {line})")
             if key in seen:
-                raise yaml.YAMLError(f"key {key!r} stands twice (line {key_node.start_mark.line + 1})")
+                raise yaml.YAMLError(f"key {key!r} stands twice (line {line})")
             seen.add(key)
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return made

@@ -62,7 +62,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         raise _refuse(
             path, "the file is empty", f"write the header {header} and at least one row, or delete it"
         )
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content[:4096]:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in content:
         raise _refuse(path, "this is UTF-16 or binary, not UTF-8 text", "save it as UTF-8 CSV")
     if content[:3] == b"\xef\xbb\xbf":
         raise _refuse(path, "the file begins with a byte-order mark", "save it as UTF-8 without BOM")
@@ -128,7 +128,7 @@ def _row_faults(path: Path, raw: pd.DataFrame, catalogue: Catalogue, today: date
     faults: list[tuple[int, Fault]] = []
 
     def each(column: str, judge: Callable[[str], Finding]) -> None:
-        verdicts = {text: judge(text) for text in raw[column].unique()}
+        verdicts = {text: judge(text) for text in dict.fromkeys(raw[column])}
         for row, text in enumerate(raw[column]):
             verdict = verdicts[text]
             if verdict is not None:

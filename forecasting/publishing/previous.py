@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import structlog
 
-from forecasting.errors import ForecastingError
+from forecasting.errors import DataError, Fault, ForecastingError
 from forecasting.frames import OBSERVATION_COLUMNS, Observations
 from forecasting.publishing.candidate import Previous
 from forecasting.publishing.edition import verify
@@ -38,10 +39,14 @@ def read(folder: Path) -> tuple[Previous, Release | None]:
         folder=folder,
         released=date.fromisoformat(str(manifest["released"])),
         as_of=as_of,
-        table=pd.read_csv(folder / "forecasts.csv", float_precision="round_trip"),
-        states=_text(states) if states.is_file() else pd.DataFrame(columns=list(STATES)),
+        table=_table(folder / "forecasts.csv"),
+        states=(
+            _table(states, dtype=str, keep_default_na=False)
+            if states.is_file()
+            else pd.DataFrame(columns=list(STATES))
+        ),
         balance={
-            path.stem: pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
+            path.stem: _table(path, keep_default_na=False, na_values=[""])
             for path in sorted((folder / "balance").glob("*.csv"))
         },
         known=known,
@@ -69,10 +74,17 @@ def _printed(folder: Path) -> Observations:
     path = folder / "history.csv"
     if not path.is_file():
         return Observations(pd.DataFrame(columns=list(OBSERVATION_COLUMNS)))
-    frame = pd.read_csv(path, keep_default_na=False, float_precision="round_trip")
+    frame = _table(path, keep_default_na=False)
     frame["available_at"] = pd.to_datetime(frame["available_at"])
     return Observations(frame[list(OBSERVATION_COLUMNS)])
 
 
-def _text(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def _table(path: Path, **options: Any) -> pd.DataFrame:
+    try:
+        table: pd.DataFrame = pd.read_csv(path, float_precision="round_trip", **options)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        fault = Fault(
+            str(path), f"not a table ({' '.join(str(error).split())})", "restore the edition from a copy"
+        )
+        raise DataError(f"{path.parent}: the edition cannot be read", [fault]) from error
+    return table

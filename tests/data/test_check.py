@@ -53,6 +53,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], str]] = {
         at(4, "vahan_cat_0125"),
         "unknown source 'vahan_cat_0125'; did you mean 'vahan_cat_0124'?",
     ),
+    "a zero byte": (at(7, "x\x00"), "this is UTF-16 or binary, not UTF-8 text"),
     "unknown status": (at(5, "actuall"), "unknown status 'actuall'; did you mean 'actual'?"),
     "fiscal year among months": (at(0, "FY2020"), "FY2020 is a FY period, in.ev.2w is kept by month"),
     "no period": (at(0, "June 2020"), "period 'June 2020' is not a period; write a month as 2025-03"),

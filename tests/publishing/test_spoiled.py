@@ -15,6 +15,7 @@ from forecasting.errors import DataError
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.chain import AUDIT
 from forecasting.publishing.inputs import INPUTS, unpacked
+from forecasting.publishing.previous import read as read_previous
 from forecasting.tracking import read_bundle
 
 NESTED = b"[" * 100_000
@@ -63,3 +64,16 @@ def test_inputs_that_are_no_archive(tmp_path: Path, spoil: Callable[[bytearray],
     (tmp_path / INPUTS).write_bytes(content)
     with pytest.raises(DataError, match="is damaged"):
         unpacked(tmp_path, tmp_path / "into", date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("content", [b"", b"a\xff\n", b'a,b\n"1\n', b"a\n1,2,3\n1,2,3,4\n"])
+@pytest.mark.parametrize("name", ["forecasts.csv", "states.csv", "history.csv"])
+def test_a_table_no_run_wrote_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    good = {"forecasts.csv": b"series\na\n", "states.csv": b"series\na\n"}
+    facts = {"as_of": "2026-01-01", "released": "2026-01-01"}
+    folder = edition.write(tmp_path, "2026-01-01-abc", {**good, name: content}, facts)
+    with pytest.raises(DataError) as caught:
+        read_previous(folder)
+    (fault,) = caught.value.faults
+    assert fault.where == str(folder / name)
+    assert (fault.found[:13], fault.do) == ("not a table (", "restore the edition from a copy")
