@@ -35,7 +35,7 @@ def deliver(
     from forecasting.publishing.sinks import deliver_all, made
     from forecasting.reports.site import fill
 
-    where = data_root(data).resolve()
+    where = data_root(data)
     root = out or project_root() / "data" / "editions"
     records = read_record(where / "publication.yaml", Publication).sinks
     names = [record.name for record in records]
@@ -48,7 +48,7 @@ def deliver(
     chosen = [record for record in records if only in (None, record.name)]
     id = identify(root, edition) if edition else told_through(root) or identify(root, "latest")
     with publisher(root):
-        found = deliver_all(made(chosen, where.parent, fill), root / id, root, again=edition is not None)
+        found = deliver_all(made(chosen, where, fill), root / id, root, again=edition is not None)
     for one in found:
         typer.echo(str(one), err=one.outcome == "failed")
     if any(one.outcome == "failed" for one in found):

@@ -221,7 +221,7 @@ def _to_sinks(settings: Settings) -> Callable[[Path, Path], Sequence[str]]:
         from forecasting.publishing.sinks import deliver_all, made
         from forecasting.reports.site import fill
 
-        found = deliver_all(made(records, settings.data.parent, fill), folder, root)
+        found = deliver_all(made(records, settings.data, fill), folder, root)
         return [str(one) for one in found if one.outcome == "failed"]
 
     return deliver_to_sinks

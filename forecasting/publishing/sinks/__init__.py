@@ -5,6 +5,7 @@ A sink never blocks or corrupts another, nor the edition itself, which is publis
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ SINKS: dict[str, Callable[[Any, Path, Fill], Sink]] = {
 }
 
 
-def made(records: Sequence[SinkRecord], base: Path, fill: Fill) -> list[Sink]:
-    """The sinks of ``publication.yaml``: a site's relative folder lies below ``base``, ``fill`` writes its pages."""
+def made(records: Sequence[SinkRecord], data: Path, fill: Fill) -> list[Sink]:
+    """The sinks of the ``publication.yaml`` of a data folder; ``fill`` writes the pages of a site.
+
+    A site's relative folder begins at the folder that holds ``data``, by its path: links are not followed.
+    """
+    base = Path(os.path.abspath(data)).parent  # noqa: PTH100 - Path.resolve would follow links
     return [SINKS[record.kind](record, base, fill) for record in records]
