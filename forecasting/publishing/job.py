@@ -27,10 +27,10 @@ from forecasting.data.store import Store
 from forecasting.errors import CannotWrite, Fault, ForecastingError, HeldBack, Locked
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.publishing import edition, hooks, ledger, metrics, paths
-from forecasting.publishing.accompany import FRESHNESS, beside, manifest
+from forecasting.publishing.accompany import beside, manifest
 from forecasting.publishing.deadline import deadline
 from forecasting.publishing.facts import facts, table_files
-from forecasting.publishing.gates import require_known
+from forecasting.publishing.gates import View, require_known
 from forecasting.publishing.inputs import INPUTS, Inputs, packed
 from forecasting.publishing.lock import publisher
 from forecasting.publishing.making import make, require_publishable
@@ -40,7 +40,7 @@ from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
 from forecasting.publishing.retrospect import look_back
 from forecasting.publishing.scratch import scratch
-from forecasting.publishing.unchanged import overdue, states_of, untold
+from forecasting.publishing.unchanged import released_on, seen_on, sources_late, states_of, untold
 
 Deliver = Callable[[Path, Path], Sequence[str]]
 """Takes an edition and the folder of editions to the sinks; what failed, a sentence each."""
@@ -189,9 +189,9 @@ def _within(
         attempt.edition = last
         if last is not None and not settings.again and edition.verify(last).get("key") == key:
             attempt.states = states_of(last)
-            late = overdue(last, store, as_of, settings.today)
-            attempt.stale_sources = len(late)
-            return Published(last, new=False, reasons=tuple(untold(last, late)))
+            then, now = (seen_on(last, store, as_of, day) for day in (released_on(last), settings.today))
+            attempt.stale_sources = sources_late(now)
+            return Published(last, new=False, reasons=tuple(untold(then, now)))
         ledger.require_not_retracted(root, key)
         previous, released = (None, None) if last is None else read_previous(last)
         require_clock(
@@ -202,12 +202,12 @@ def _within(
             store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress
         )  # fmt: skip
         attempt.states, attempt.objections = draft.candidate.states, draft.verdict.objections
+        attempt.stale_sources = sources_late(View(draft.candidate))
         require_publishable(draft)
         past = look_back(
             root, draft, Inputs(store, release, as_of), previous, settings.cache, publication.job
         )
         draft, attempt.objections = past.draft, past.draft.verdict.objections
-        attempt.stale_sources = sum(one.gate == FRESHNESS for one in attempt.objections)
         id = _id(root, settings.released, key, previous.edition if previous else "")
         said = beside(root, draft)
         told = facts(

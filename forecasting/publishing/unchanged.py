@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from forecasting.data.store import Store
-from forecasting.publishing.accompany import FRESHNESS, by_text
+from forecasting.publishing.accompany import by_text
 from forecasting.publishing.candidate import Candidate, State
 from forecasting.publishing.edition import read_manifest
-from forecasting.publishing.gates import GATES, View
-from forecasting.publishing.gates.view import Found
+from forecasting.publishing.gates.freshness import freshness, overdue
+from forecasting.publishing.gates.view import View
 
 
 def states_of(folder: Path) -> dict[str, State]:
@@ -25,8 +24,8 @@ def states_of(folder: Path) -> dict[str, State]:
     return {row["series"]: State(**{str(name): cell for name, cell in row.items()}) for row in rows}
 
 
-def overdue(folder: Path, store: Store, as_of: date, today: date) -> list[Found]:
-    """What the series of an edition have overdue today, one finding a series or source."""
+def seen_on(folder: Path, store: Store, as_of: date, day: date) -> View:
+    """The forecasts of an edition and what is known, as gates see them on a day."""
     candidate = Candidate(
         pd.read_csv(folder / "forecasts.csv", float_precision="round_trip"),
         {},
@@ -35,18 +34,30 @@ def overdue(folder: Path, store: Store, as_of: date, today: date) -> list[Found]
         store.catalogue,
         store.as_of(as_of),
         as_of,
-        today,
+        day,
     )
-    return list(GATES[FRESHNESS](View(candidate)))
+    return View(candidate)
 
 
-def untold(folder: Path, found: Sequence[Found]) -> list[str]:
-    """The findings the edition itself does not tell, a sentence each.
+def released_on(folder: Path) -> date:
+    """The day an edition bears."""
+    return date.fromisoformat(str(read_manifest(folder)["released"]))
 
-    No edition is made for them: the numbers would be the same, and the edition bears the day of its data.
+
+def sources_late(view: View) -> int:
+    """How many sources are late, whatever the number of their series."""
+    return len({one.family for one in overdue(view)})
+
+
+def untold(then: View, now: View) -> list[str]:
+    """What is overdue now and was not, or by fewer periods, when the edition appeared and told it; a sentence each.
+
+    No edition is made for it: the numbers would be the same, and the edition bears the day of its data.
     """
-    told = {str(one["series"]) for one in read_manifest(folder).get("gates", []) if one["gate"] == FRESHNESS}
-    new = [one for one in found if one.series not in told]
-    lines = [one.text for one in new if not one.series]
-    lines += by_text((one.series, one.text) for one in new if one.series)
+    behind = {one.series: one.late for one in overdue(then)}
+    more = {one.series for one in overdue(now) if one.late > behind.get(one.series, 0)}
+    whole = any(not one.series for one in freshness(then))
+    found = list(freshness(now))
+    lines = [one.text for one in found if not one.series and not whole]
+    lines += by_text((one.series, one.text) for one in found if one.series in more)
     return [f"nothing new to publish, but {line}" for line in lines]

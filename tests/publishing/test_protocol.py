@@ -21,7 +21,8 @@ from forecasting.publishing.facts import Facts
 from forecasting.publishing.lock import publisher
 from forecasting.publishing.sinks import deliver_all
 from forecasting.publishing.sinks.object_store import ObjectStore
-from tests.publishing.small_job import OXIDE, TODAY, Project, plain
+from tests.publishing.small_job import LEFT, RIGHT, TODAY, Project, plain
+from tests.publishing.small_world import MARKET, OXIDE
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +96,31 @@ def test_data_that_grew_stale_are_said_though_nothing_is_published(copy: Project
     done = copy.publish(known_on=late, released=late, today=late)
     assert (done.new, done.code) == (False, 3)
     assert any("no figure became known after 2026-04-10" in why for why in done.reasons)
-    assert (sample(copy, "forecast_stale_sources") or 0) > 1
+    assert sample(copy, "forecast_stale_sources") == 5, "every book"
     assert sample(copy, "forecast_last_exit_code") == 3
     assert copy.publish(again=True, known_on=late, released=late, today=late).code == 3
+    assert sample(copy, "forecast_stale_sources") == 5
     told = copy.publish(known_on=late, released=late, today=late)
     assert (told.new, told.code, told.reasons) == (False, 0, ())
-    assert (sample(copy, "forecast_stale_sources") or 0) > 1
+    assert sample(copy, "forecast_stale_sources") == 5
+    later = date(2026, 11, 1)
+    done = copy.publish(known_on=later, released=later, today=later)
+    assert (done.new, done.code) == (False, 3)
+    assert any("ev: ev should have printed 2026-08" in why for why in done.reasons), done.reasons
+
+
+def test_one_late_source_of_many_series_counts_once(copy: Project) -> None:
+    path = copy.data / "sources.yaml"
+    text = path.read_text()
+    series = (copy.data / "series.yaml").read_text()
+    for id in (LEFT, RIGHT, MARKET):
+        text = text.replace(f"family: {id}\n", "family: ev\n")
+        series = series.replace(f"sources:\n    - {id}\n", "sources:\n    - ev\n")
+    path.write_text(text)
+    (copy.data / "series.yaml").write_text(series)
+    late = date(2026, 9, 1)
+    copy.publish(known_on=late, released=late, today=late)
+    assert sample(copy, "forecast_stale_sources") == 2, "one for four series, and oxide's"
 
 
 def test_again_makes_an_edition_of_the_same_numbers(copy: Project) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from forecasting.data.expected import due
+from forecasting.data.expected import Due, due
 from forecasting.periods import Period
 from forecasting.publishing.gates.view import Found, View
 
@@ -31,7 +31,20 @@ def freshness(view: View) -> Iterator[Found]:
             f"the limit is {limit.stale_days}"
         )
         yield Found(limit.severity, text)
-    judged = candidate.released - timedelta(days=limit.grace_days)
+    for one in overdue(view):
+        text = (
+            f"{one.family} should have printed {one.expected} by {one.on}; the last figure that "
+            f"models may fit is of {one.last}, {one.late} period(s) behind; {one.following} was "
+            f"due on {one.next_on}; {limit.grace_days} days of grace have passed"
+        )
+        yield Found(limit.severity, text, one.series)
+
+
+def overdue(view: View) -> list[Due]:
+    """The series of an edition whose source is late on its day, after the days of grace."""
+    candidate = view.candidate
+    judged = candidate.released - timedelta(days=view.limits.freshness.grace_days)
+    found = []
     for series in sorted(view.present & set(view.catalogue.series)):
         past = view.now.of(series)
         if past.last is None or not past.source:
@@ -39,12 +52,8 @@ def freshness(view: View) -> Iterator[Found]:
         newest = Period(view.catalogue.series[series].kind, past.last)
         expected = due(view.catalogue, series, newest, past.source, judged)
         if expected.late:
-            text = (
-                f"{expected.family} should have printed {expected.expected} by {expected.on}; the last figure that "
-                f"models may fit is of {expected.last}, {expected.late} period(s) behind; {expected.following} was "
-                f"due on {expected.next_on}; {limit.grace_days} days of grace have passed"
-            )
-            yield Found(limit.severity, text, series)
+            found.append(expected)
+    return found
 
 
 def revision(view: View) -> Iterator[Found]:
