@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from forecasting.catalogue import Catalogue, Identifier, Strict, read_yaml, validate
-from forecasting.errors import ConfigError, Fault, ForecastingError, nearest
+from forecasting.errors import ConfigError, Fault, ForecastingError, InputMissing, nearest
 from forecasting.evaluation.candidates import Candidate, Driver, Transform
 from forecasting.features import BUILDERS
 from forecasting.models import MODELS, build
@@ -83,10 +83,16 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if not self.series and not self.groups:
-            raise ValueError("name at least one series or one group")
-        unfolded = tuple(one for candidate in self.models for one in candidate.unfolded(self.transform))
-        object.__setattr__(self, "models", unfolded)
+        unfolded: list[Candidate] = []
+        faults = [] if self.series or self.groups else ["name at least one series or one group"]
+        for candidate in self.models:
+            try:
+                unfolded += candidate.unfolded(self.transform)
+            except ValueError as error:
+                faults.append(str(error))
+        if faults:
+            raise ValueError("; ".join(faults))
+        object.__setattr__(self, "models", tuple(unfolded))
         return self
 
     @property
@@ -117,15 +123,54 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
 
     Raises :class:`ConfigError` with every fault of every file, the nearest known name for a misspelt one.
     """
-    content = read_yaml(path)
-    if isinstance(content, dict) and "include" in content:
-        suite = validate(path, content, Suite)
-        return [one for name in suite.include for one in read_experiments(path.parent / name, catalogue)]
-    experiment = _grouped(validate(path, content, Experiment), catalogue)
-    faults = list(_faults(path, experiment, catalogue))
+    faults: list[Fault] = []
+    found = list(_read(path, read_yaml(path), catalogue, (), faults))
+    names = [one.name for one in found]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        faults.append(Fault(f"{path}: include", f"experiment {name!r} stands twice", "include it once"))
     if faults:
         raise ConfigError(f"{path}: {len(faults)} fault(s)", faults)
-    return [experiment]
+    return found
+
+
+def _read(
+    path: Path, content: Any, catalogue: Catalogue, above: tuple[Path, ...], faults: list[Fault]
+) -> Iterator[Experiment]:
+    """The sound experiments of a file and of those it includes; what is wrong with the others goes to ``faults``."""
+    try:
+        if isinstance(content, dict) and "include" in content:
+            suite = validate(path, content, Suite)
+            for name in suite.include:
+                yield from _included(path, name, catalogue, (*above, path.resolve()), faults)
+            return
+        experiment = _grouped(validate(path, content, Experiment), catalogue)
+    except ConfigError as error:
+        faults += error.faults
+        if isinstance(content, dict):
+            faults += [*_named(path, content, catalogue), *_sketched(path, content, catalogue)]
+        return
+    wrong = [*_named(path, content, catalogue), *_faults(path, experiment, catalogue)]
+    faults += wrong
+    if not wrong:
+        yield experiment
+
+
+def _included(
+    suite: Path, name: str, catalogue: Catalogue, above: tuple[Path, ...], faults: list[Fault]
+) -> Iterator[Experiment]:
+    path, where = suite.parent / name, f"{suite}: include"
+    if path.resolve() in above:
+        faults.append(Fault(where, f"{name} includes itself through this suite", "leave it out"))
+        return
+    try:
+        content = read_yaml(path)
+    except InputMissing:
+        near = nearest(name, [one.name for one in path.parent.glob("*.yaml")])
+        faults.append(Fault(where, f"{name} is missing", near))
+    except ConfigError as error:
+        faults.append(Fault(where, error.message, "the file cannot be read"))
+    else:
+        yield from _read(path, content, catalogue, above, faults)
 
 
 def _grouped(experiment: Experiment, catalogue: Catalogue) -> Experiment:
@@ -137,26 +182,43 @@ def _grouped(experiment: Experiment, catalogue: Catalogue) -> Experiment:
     return experiment.model_copy(update={"series": tuple(dict.fromkeys([*experiment.series, *members]))})
 
 
+def _named(path: Path, content: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    """Unknown builders, series and groups of a file as it was read, whatever else is wrong with it."""
+    groups = {one.group for one in catalogue.series.values() if one.group}
+    for key, known, kind in (
+        ("features", BUILDERS, "builder"),
+        ("series", catalogue.series, "series"),
+        ("groups", groups, "group"),
+    ):
+        given = content.get(key)
+        for name in given if isinstance(given, list) else [given]:
+            if isinstance(name, str) and name not in known:
+                yield Fault(f"{path}: {key}", f"unknown {kind} {name!r}", nearest(name, known))
+
+
+def _sketched(path: Path, content: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
+    """Unknown models, parameters and drivers of a file that is no experiment yet."""
+    for key in ("models", "covariates"):
+        given = content.get(key)
+        for one in given if isinstance(given, list) else []:
+            if not isinstance(one, dict):
+                continue
+            series, model, parameters = one.get("series"), one.get("model"), one.get("parameters")
+            where = f"{path}: {key}.{one.get('label') or series or model}"
+            if isinstance(series, str) and series not in catalogue.series:
+                yield Fault(where, f"unknown series {series!r}", nearest(series, catalogue.series))
+            if isinstance(model, str):
+                yield from _model_faults(where, model, parameters if isinstance(parameters, dict) else {})
+
+
 def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterator[Fault]:
-    if experiment.features not in BUILDERS:
-        yield Fault(
-            f"{path}: features",
-            f"unknown builder {experiment.features!r}",
-            nearest(experiment.features, BUILDERS),
-        )
     for id in experiment.series:
-        if id not in catalogue.series:
-            yield Fault(f"{path}: series", f"unknown series {id!r}", nearest(id, catalogue.series))
-        elif catalogue.series[id].kind is not experiment.end.kind:
+        if id in catalogue.series and catalogue.series[id].kind is not experiment.end.kind:
             yield Fault(
                 f"{path}: horizon",
                 f"{experiment.horizon} is a {experiment.end.kind} period, {id} is kept by {catalogue.series[id].kind}",
                 "give the horizon in the period kind of the series",
             )
-    known_groups = {one.group for one in catalogue.series.values() if one.group}
-    for group in experiment.groups:
-        if group not in known_groups:
-            yield Fault(f"{path}: groups", f"unknown group {group!r}", nearest(group, known_groups))
     for field in ("first", "last"):
         label = getattr(experiment.backtest, field)
         if label is not None and Period.parse(label).kind is not experiment.end.kind:

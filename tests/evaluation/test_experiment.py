@@ -130,6 +130,46 @@ def test_what_is_wrong_is_said(case: str, store: Store, tmp_path: Path) -> None:
     assert words in str(caught.value)
 
 
+def test_every_fault_of_every_file_is_said_at_once(store: Store, tmp_path: Path) -> None:
+    models = [
+        {"model": "etz"},
+        {"model": "ets", "parameters": {"dampign": 1}},
+        {"model": "drift", "lable": "d"},
+    ]
+    driver = {"series": "in.ev.3x", "model": "drfit", "lag": -1}
+    written(tmp_path, pahts=10, features="price", series=["in.ev.2x"], groups=["magnet_import"], models=models,
+            covariates=[driver])  # fmt: skip
+    two = [{"model": "auto"}, {"model": "median"}]
+    (tmp_path / "two.yaml").write_text(yaml.safe_dump({**BASE, "transform": "log", "models": two}))
+    (tmp_path / "sound.yaml").write_text(yaml.safe_dump(BASE))
+    (tmp_path / "torn.yaml").write_text("name: [")
+    include = ["one.yaml", "two.yaml", "sound.yaml", "sound.yaml", "tow.yaml", "torn.yaml", "all.yaml"]
+    suite = tmp_path / "all.yaml"
+    suite.write_text(yaml.safe_dump({"name": "all", "about": "", "include": include}))
+    with pytest.raises(ConfigError) as caught:
+        read_experiments(suite, store.catalogue)
+    told = str(caught.value)
+    for words in (
+        "one.yaml: pahts: unknown key; did you mean 'paths'?",
+        "one.yaml: models.2.lable: unknown key; did you mean 'label'?",
+        "one.yaml: covariates.0",
+        "one.yaml: features: unknown builder 'price'; did you mean 'prices'?",
+        "one.yaml: series: unknown series 'in.ev.2x'",
+        "one.yaml: groups: unknown group 'magnet_import'; did you mean 'magnet_imports'?",
+        "one.yaml: models.etz: unknown model 'etz'",
+        "'ets' has no such parameter; did you mean 'damping'?",
+        "one.yaml: covariates.in.ev.3x: unknown series 'in.ev.3x'",
+        "one.yaml: covariates.in.ev.3x: unknown model 'drfit'; did you mean 'drift'?",
+        "auto: this model chooses its own scale",
+        "median: this model chooses its own scale",
+        "all.yaml: include: experiment 't' stands twice; include it once",
+        "all.yaml: include: tow.yaml is missing; did you mean 'two.yaml'?",
+        "torn.yaml: invalid YAML",
+        "all.yaml: include: all.yaml includes itself through this suite; leave it out",
+    ):
+        assert words in told, words
+
+
 def test_a_group_adds_its_series_of_the_kind(store: Store, tmp_path: Path) -> None:
     (one,) = read_experiments(written(tmp_path, series=[], groups=["magnet_imports"]), store.catalogue)
     assert "in.magnets.value.85051110" in one.series
