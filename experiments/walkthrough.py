@@ -2,10 +2,13 @@
 # # From data to a promoted model
 #
 # This walkthrough asks one question: who forecasts the value of India's magnet imports best, and may that model
-# be published? It runs as a script, cell by cell in an editor that knows `# %%`, or as a notebook.
+# be published? It runs as a script, cell by cell in an editor that knows `# %%`, or as a notebook. It works on a copy
+# of the project and has a store of runs of its own: champions, ledger and a shared MLflow stay as they are.
 
 # %%
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +16,12 @@ import pandas as pd
 from forecasting.api import Project
 from forecasting.evaluation.comparison import confidence
 
-project = Project.open(os.environ.get("FORECAST_PROJECT", Path(__file__).resolve().parents[1]))
+source = Path(os.environ.get("FORECAST_PROJECT") or Path(__file__).resolve().parents[1])
+scratch = Path(tempfile.mkdtemp(prefix="walkthrough-"))
+shutil.copytree(source / "data", scratch / "data", ignore=shutil.ignore_patterns("editions"))
+shutil.copytree(source / "experiments", scratch / "experiments")
+os.environ.pop("FORECAST_TRACKING_URI", None)
+project = Project.open(scratch)
 
 # %% [markdown]
 # ## Data

@@ -162,21 +162,27 @@ class Project:
     def gate(self, outcomes: Sequence[Outcome], reason: str | None = None) -> list[Settled]:
         """Put outcomes through the promotion gate, with the editions published so far as evidence.
 
-        ``reason`` promotes the model with the lowest mean where the gate is inconclusive.
+        ``reason`` promotes the model with the lowest mean where the gate is inconclusive or the champion cannot be
+        built any more; without one the latter raises :class:`~forecasting.errors.ConfigError`. Raises
+        :class:`~forecasting.errors.Locked` when other champions were put in force since the outcomes were made.
         """
-        from forecasting.publishing.promotion import enter, issued_forecasts, judge
+        from forecasting.publishing.promotion import issued_forecasts, judge
 
         release, editions = self.release, self.root / "data" / "editions"
         settled = []
         for outcome in outcomes:
             issued = issued_forecasts(editions, outcome.as_of) if release is not None else None
-            _, labels = enter(outcome.experiment, release)
-            settled.append(judge(self.store, outcome, labels, issued, reason))
+            settled.append(judge(self.store, outcome, release, issued, reason))
         return settled
 
     def promote(self, settled: Sequence[Settled], progress: Progress | None = None) -> Promoted:
-        """Put champions in force: experiments kept, decisions in the ledger, the release written, MLflow told."""
-        from forecasting.publishing.promotion import promote
+        """Put champions in force: experiments kept, decisions in the ledger, the release written, MLflow told.
+
+        A series leaves the experiment of the release that forecast it before. Raises
+        :class:`~forecasting.errors.ConfigError` where that takes apart what is forecast together, and
+        :class:`~forecasting.errors.Locked` when another promotion came in between.
+        """
+        from forecasting.publishing.succession import promote
 
         keys = self.keep([one.outcome for one in settled])
         folder = promote(self.store, settled, keys, self.tracking, self.releases, datetime.now(UTC))
@@ -199,7 +205,10 @@ class Project:
         )  # fmt: skip
 
     def drift(self, progress: Progress | None = None) -> Drift:
-        """How far each number of the release would move with the code and libraries installed now."""
+        """How far each number of the release would move with the code and libraries installed now.
+
+        Champions that cannot be refitted any more are in ``lost``.
+        """
         from forecasting.publishing.drift import drift
 
         return drift(self.releases, progress)

@@ -7,15 +7,21 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from forecasting.api import Project
-from forecasting.errors import DataError, InputMissing
-from forecasting.tracking import promotions
+from forecasting.errors import ConfigError, DataError, InputMissing, Locked
+from forecasting.evaluation.experiment import Candidate, Experiment
+from forecasting.publishing.champions import Bench
+from forecasting.tracking import Champion, Promotion, Trained, export_bundle, promotions, read_bundle
 from tests.conftest import ROOT
+
+PRICE = "price.nd_oxide.month"
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +31,13 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Project:
     shutil.copytree(ROOT / "experiments", root / "experiments")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FORECAST_PROJECT", str(root))
-        patch.delenv("FORECAST_TRACKING_URI", raising=False)
-        runpy.run_path(str(ROOT / "experiments" / "walkthrough.py"))
-    return Project.open(root)
+        patch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
+        patch.setattr(tempfile, "tempdir", str(root))
+        found = runpy.run_path(str(ROOT / "experiments" / "walkthrough.py"))["project"]
+    assert isinstance(found, Project)
+    assert found.root.parent == root, "a copy"
+    assert not (root / "mlruns").exists(), "the project itself stays as it is"
+    return found
 
 
 def test_the_walkthrough_ends_with_champions_in_force_and_mlflow_told(walked: Project) -> None:
@@ -67,10 +77,106 @@ def test_another_experiment_joins_the_release_and_leaves_the_rest_as_it_was(walk
     assert all(after.champions[id].recipe == one.recipe for id, one in before.champions.items())
 
 
-def test_what_moved_since_promotion_is_named_by_series_and_period(walked: Project) -> None:
-    from forecasting.tracking import Trained, export_bundle, read_bundle
-    from forecasting.tracking.champion import Champion
+def only(project: Project, *models: str, name: str = "prices", **more: object) -> Experiment:
+    """The experiment of prices with some simple models."""
+    [prices] = project.experiments("prices")
+    made = tuple(Candidate(model=model) for model in models)
+    return prices.model_copy(update={"models": made, "paths": 100, "name": name, **more})
 
+
+def lines(project: Project) -> list[Promotion]:
+    return promotions(project.tracking, PRICE)
+
+
+def test_another_model_as_the_only_one_of_its_file_is_declared_with_what_it_replaces(walked: Project) -> None:
+    before = walked.champion(PRICE)
+    other = "damped_drift" if before.model != "damped_drift" else "naive"
+    walked.promote(walked.gate([walked.run(only(walked, other))]))
+    last = lines(walked)[-1]
+    assert (last.verdict, walked.champion(PRICE).model) == ("declared", other)
+    assert last.evidence["champion"] == before.model
+    assert last.evidence["was"] == {"model": before.recipe.model, "parameters": before.recipe.parameters}
+    walked.promote(walked.gate([walked.run(only(walked, other, seed=7))]))
+    assert lines(walked)[-1].verdict == "refreshed", "the same model"
+
+
+def test_a_series_promoted_from_another_experiment_leaves_the_one_it_stood_in(walked: Project) -> None:
+    walked.promote(walked.gate([walked.run(only(walked, "naive", "drift", name="metals"))]))
+    release = walked.release
+    assert release is not None
+    assert [one.name for one in release.experiments] == ["walkthrough", "metals"]
+    assert set(release.errors) == {"walkthrough", "metals"}
+    Bench.of(walked.store, release, walked.store.last_known(date(2026, 6, 30)))
+
+
+def test_what_is_summed_is_not_taken_apart_and_nothing_is_written(walked: Project) -> None:
+    release = walked.release
+    assert release is not None
+    one = release.experiments[0]
+    alone = one.model_copy(update={"name": "alone", "series": one.series[:1], "models": one.models[:1]})
+    written = promotions(walked.tracking)
+    settled = walked.gate([walked.run(alone)])
+    with pytest.raises(
+        ConfigError, match=r"alone would take in\.magnets\.value\.85051110 out of it: they add up to"
+    ):
+        walked.promote(settled)
+    assert promotions(walked.tracking) == written
+    now = walked.release
+    assert now is not None
+    assert now.digest == release.digest
+
+
+def test_of_two_promotions_at_once_the_second_is_told_to_begin_again(
+    walked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, early, late = (
+        walked.run(only(walked, model, name="metals")) for model in ("drift", "naive", "damped_drift")
+    )
+    walked.promote(walked.gate([base]))
+    contest = walked.run(only(walked, "theta", "seasonal_naive", name="metals"))
+    [first], [second] = walked.gate([early]), walked.gate([late])
+    walked.promote([first])
+    with pytest.raises(
+        Locked, match="naive was put in force after the gate had decided; run the experiment again"
+    ):
+        walked.promote([second])
+    with pytest.raises(Locked, match="naive was not among them; run the experiment again"):
+        walked.gate([contest])
+    walked.promote([first])
+    assert walked.champion(PRICE).model == "naive"
+    monkeypatch.setattr("forecasting.tracking.store.LOCK_WITHIN", 0.05)
+    with walked.tracking.lock("promote"), pytest.raises(Locked, match="the tracking store is busy"):
+        walked.promote(walked.gate([early]))
+
+
+def test_a_champion_that_cannot_be_built_asks_for_a_reason_and_hides_no_drift(walked: Project) -> None:
+    bundle = read_bundle(walked.releases)
+    changed = {series: bundle.trained(series) for series in bundle.champions}
+    gone = changed[PRICE].champion.recipe_json.replace('"parameters": {', '"parameters": {"no_such": 1,')
+    gone = gone.replace("1,}", "1}")
+    changed[PRICE] = replace(
+        changed[PRICE],
+        champion=Champion.of(PRICE, gone, changed[PRICE].champion.golden, panel=changed[PRICE].panel),
+    )
+    export_bundle(changed, walked.releases, bundle.attachments)
+    found = walked.drift()
+    assert [fault.where for fault in found.lost] == [PRICE]
+    assert "cannot be refitted: model 'naive' cannot be built; no_such: " in found.lost[0].found
+    assert found.table.loc[found.table["series"] == PRICE, "now"].isna().all()
+    assert found.table.loc[found.table["series"] != PRICE, "moved"].notna().all()
+    assert found.moved.empty
+    outcome = walked.run(only(walked, "drift", "damped_drift", name="metals"))
+    with pytest.raises(ConfigError, match=r"naive cannot be built: .*no_such.*--reason TEXT"):
+        walked.gate([outcome])
+    walked.promote(walked.gate([outcome], reason="the parameter is no more"))
+    last = lines(walked)[-1]
+    assert last.verdict == "overridden"
+    assert last.reason.startswith("the parameter is no more (the gate: naive cannot be built")
+    assert last.evidence["was"]["parameters"]["no_such"] == 1
+    assert not walked.drift().lost
+
+
+def test_what_moved_since_promotion_is_named_by_series_and_period(walked: Project) -> None:
     assert walked.drift().moved.empty
     bundle = read_bundle(walked.releases)
     changed = {}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ConfigError, DataError, Fault, ForecastingError
+from forecasting.errors import DataError, Fault, ForecastingError
 from forecasting.evaluation.comparison import COLUMN, Paired, compare
 from forecasting.evaluation.experiment import Candidate, Experiment, Promotion
 from forecasting.evaluation.leaderboard import leaderboard, winners
@@ -24,6 +24,7 @@ from forecasting.models.recipe import Recipe
 
 ISSUED = ("series", "edition", "period", "model", "loss")
 FIRST, SAME, PROMOTED, INCONCLUSIVE, OVERRIDDEN = "first", "same", "promoted", "inconclusive", "overridden"
+DECLARED = "declared"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Decision:
     """What became of one series: the verdict, the model in force, and the evidence in words and numbers.
 
     ``verdict`` is ``first`` (there was no champion), ``same`` (no rival has a lower mean), ``promoted``,
-    ``inconclusive`` (the champion stays) or ``overridden`` (somebody's ``reason`` decided).
+    ``inconclusive`` (the champion stays), ``overridden`` (somebody's ``reason`` decided) or ``declared`` (the file
+    names one model, another than the champion: nothing was tested). ``was`` holds model and parameters of a champion
+    replaced without a test.
     """
 
     series: str
@@ -42,6 +45,7 @@ class Decision:
     test: Paired | None = None
     rivals: int = 0
     issued: tuple[int, float, float] | None = None
+    was: Mapping[str, Any] | None = None
 
     @property
     def chosen(self) -> str:
@@ -61,6 +65,8 @@ class Decision:
             found |= {"origins": self.test.origins, "overlap": self.test.overlap}
             numbers = {"lower": self.test.lower, "dm": self.test.statistic, "p": self.p}
             found |= {k: float(f"{v:.6g}") if np.isfinite(v) else None for k, v in numbers.items()}
+        if self.was is not None:
+            found["was"] = dict(self.was)
         if self.issued is not None:
             found["issued"] = [self.issued[0], *(float(f"{loss:.6g}") for loss in self.issued[1:])]
         return found
@@ -74,27 +80,28 @@ class Decision:
 
 def contending(
     experiment: Experiment, champions: Mapping[str, tuple[str, Recipe]]
-) -> tuple[Experiment, dict[str, str]]:
+) -> tuple[Experiment, dict[str, str], dict[str, Fault]]:
     """The experiment with every champion among its candidates, and each series' champion by the label it has there.
 
     ``champions`` gives label and recipe by series. A champion is recognised by model and parameters; one that is no
-    longer in the file competes under ``<label>-champion``. Raises :class:`ConfigError` for a champion that this
-    version cannot build.
+    longer in the file competes under ``<label>-champion``. One that this version cannot build cannot compete: the
+    third part says why, by series.
     """
-    given = {c.name: build(c.model, c.parameters) for c in experiment.models}
-    known = {name: (c.model, given[name].parameters) for c in experiment.models for name in [c.name]}
+    known: dict[str, tuple[str, Mapping[str, Any]]] = {
+        c.name: (c.model, build(c.model, c.parameters).parameters) for c in experiment.models
+    }
     added: list[Candidate] = []
-    labels, faults = {}, []
+    labels: dict[str, str] = {}
+    lost: dict[str, Fault] = {}
     for series, (label, recipe) in champions.items():
         if series not in experiment.series:
             continue
         try:
-            content = (recipe.model, build(recipe.model, recipe.parameters).parameters)
+            content = _content(recipe)
         except ForecastingError as error:
-            do = "decide with forecast promote --reason TEXT"
-            faults.append(
-                Fault(f"{experiment.name}: {series}", f"its champion cannot be built: {error.message}", do)
-            )
+            found = "; ".join([error.message, *(f"{fault.where}: {fault.found}" for fault in error.faults)])
+            do = "put back what it needs, or decide with forecast promote --reason TEXT"
+            lost[series] = Fault(f"{experiment.name}: {series}", f"{label} cannot be built: {found}", do)
             continue
         same = [name for name, one in known.items() if one == content]
         if not same:
@@ -108,9 +115,41 @@ def contending(
             known[name] = content
             same = [name]
         labels[series] = label if label in same else same[0]
-    if faults:
-        raise ConfigError("a champion cannot be challenged", faults)
-    return experiment.model_copy(update={"models": (*experiment.models, *added)}), labels
+    return experiment.model_copy(update={"models": (*experiment.models, *added)}), labels, lost
+
+
+def _content(recipe: Recipe) -> tuple[str, Mapping[str, Any]]:
+    """What makes two recipes the same model: its name and its parameters with their defaults."""
+    return recipe.model, build(recipe.model, recipe.parameters).parameters
+
+
+def declare(
+    label: str, chosen: Mapping[str, Recipe], champions: Mapping[str, tuple[str, Recipe]]
+) -> dict[str, Decision]:
+    """What becomes of the series of an experiment that names one model: it is in force, and nothing is tested.
+
+    ``chosen`` gives its recipe, ``champions`` label and recipe in force, both by series. Another model, or the same
+    with other parameters, is ``declared``, with what it replaces as evidence.
+    """
+    found = {}
+    for series, recipe in chosen.items():
+        if series not in champions:
+            why = f"the first champion: {label}, the only model of its file"
+            found[series] = Decision(series, FIRST, None, label, why)
+            continue
+        before, old = champions[series]
+        try:
+            same = _content(old) == _content(recipe)
+        except ForecastingError:  # what cannot be built any more is not what was built just now
+            same = False
+        if same:
+            why = f"{label} stays: the only model of its file"
+            found[series] = Decision(series, SAME, label, label, why)
+        else:
+            why = f"declared: the file names {label} only; it replaces {before} without a test"
+            was = {"model": old.model, "parameters": old.parameters}
+            found[series] = Decision(series, DECLARED, before, label, why, was=was)
+    return found
 
 
 def settle(
@@ -123,7 +162,8 @@ def settle(
     """What becomes of every series that was judged: first champions by their scores, the others through the gate.
 
     ``champions`` gives the label in force by series, ``issued`` the losses of forecasts really issued (:data:`ISSUED`),
-    ``reason`` overrides the gate wherever another model has the lower mean.
+    ``reason`` overrides the gate wherever another model has the lower mean. A series without champion of which no model
+    held is not among the decisions.
     """
     names = [candidate.name for candidate in experiment.models]
     board = leaderboard(scores)
@@ -136,7 +176,7 @@ def settle(
     }
     for series, rows in board.groupby("series", sort=True):
         id = str(series)
-        if id in found:
+        if id in found or id not in champions:
             continue
         found[id] = _challenged(experiment, scores, id, rows, champions[id], issued)
         if reason and found[id].verdict == INCONCLUSIVE:
@@ -179,7 +219,7 @@ def decide(made: Decision, gate: Promotion, metric: str, issued: pd.DataFrame | 
     if test.origins < gate.pairs:
         against.append(f"{test.origins} paired origins are fewer than {gate.pairs}")
     elif not np.isfinite(made.p):
-        against.append(f"{test.origins} origins that all overlap cannot be tested")
+        against.append(f"{test.untested} cannot be tested")
     elif made.p > gate.alpha:
         against.append(f"p {made.p:.2f} is above {gate.alpha:g}")
     if test.lower < gate.margin:

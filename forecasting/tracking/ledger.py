@@ -15,7 +15,13 @@ from forecasting.tracking.manifests import canonical, sha256
 from forecasting.tracking.store import Store
 
 GENESIS = "0" * 64
-CHOSEN = ("first", "promoted", "overridden", "refreshed")  # verdicts after which another recipe is in force
+CHOSEN = (
+    "first",
+    "promoted",
+    "overridden",
+    "declared",
+    "refreshed",
+)  # verdicts after which another recipe is in force
 _OLD = {"at", "series", "from_version", "to_version", "reason", "digest", "prev"}
 
 
@@ -23,9 +29,9 @@ _OLD = {"at", "series", "from_version", "to_version", "reason", "digest", "prev"
 class Promotion:
     """One line: what was decided about the champion of a series, when, why, and on what evidence.
 
-    ``verdict`` is ``first``, ``promoted``, ``overridden``, ``refreshed`` (the same model on newer data or libraries)
-    or ``inconclusive`` (the champion stays). ``digest`` is the identity of the champion in force from then on,
-    ``replaced`` that of the one before.
+    ``verdict`` is ``first``, ``promoted``, ``overridden``, ``declared`` (another model, the only one of its file:
+    nothing was tested), ``refreshed`` (the same model on newer data or libraries) or ``inconclusive`` (the champion
+    stays). ``digest`` is the identity of the champion in force from then on, ``replaced`` that of the one before.
     """
 
     at: str

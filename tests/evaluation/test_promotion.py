@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import ConfigError
 from forecasting.evaluation.comparison import paired
 from forecasting.evaluation.experiment import Backtest, Candidate, Experiment, Promotion
-from forecasting.evaluation.promotion import Decision, contending, decide, settle
+from forecasting.evaluation.promotion import Decision, contending, decide, declare, settle
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from tests.evaluation.test_comparison import scores
@@ -134,18 +133,49 @@ def test_a_champion_that_left_the_file_competes_under_its_own_name() -> None:
     given = experiment("naive", "drift")
     old = Recipe(series=("s",), model="damped_drift", parameters=build("damped_drift", {}).parameters, seed=1,
                  horizon="FY2030", panel_digest="x")  # fmt: skip
-    entered, labels = contending(given, {"s": ("mine", old)})
+    entered, labels, _ = contending(given, {"s": ("mine", old)})
     assert labels == {"s": "mine-champion"}
     assert [c.name for c in entered.models] == ["naive", "drift", "mine-champion"]
-    again, labels = contending(entered, {"s": ("mine-champion", old)})
+    again, labels, _ = contending(entered, {"s": ("mine-champion", old)})
     assert (len(again.models), labels) == (3, {"s": "mine-champion"})
     kept = Experiment.model_validate_json(entered.model_copy(update={"transform": "sqrt"}).model_dump_json())
     assert kept.models[-1].parameters == old.parameters, "its scale is its own"
     same = old.model_copy(update={"model": "drift", "parameters": build("drift", {}).parameters})
-    assert contending(given, {"s": ("renamed", same), "other": ("x", same)}) == (given, {"s": "drift"})
-    gone = old.model_copy(update={"parameters": {"no_such": 1}})
-    with pytest.raises(ConfigError, match="cannot be challenged"):
-        contending(given, {"s": ("mine", gone)})
+    assert contending(given, {"s": ("renamed", same), "other": ("x", same)}) == (given, {"s": "drift"}, {})
+
+
+def test_a_champion_that_cannot_be_built_is_left_out_and_said() -> None:
+    given = experiment("naive", "drift")
+    old = Recipe(
+        series=("s",), model="drift", parameters={"no_such": 1}, seed=1, horizon="FY2030", panel_digest="x"
+    )
+    entered, labels, lost = contending(given, {"s": ("mine", old)})
+    assert (entered, labels) == (given, {})
+    assert (
+        "mine cannot be built: model 'drift' cannot be built; no_such: 'drift' has no such" in lost["s"].found
+    )
+    assert lost["s"].do.endswith("or decide with forecast promote --reason TEXT")
+
+
+def test_a_file_of_one_model_is_declared_unless_it_is_the_champion() -> None:
+    def recipe(model: str, **parameters: float) -> Recipe:
+        return Recipe(
+            series=("s",), model=model, parameters=parameters, seed=1, horizon="FY2030", panel_digest="x"
+        )
+
+    written = recipe("ets", **build("ets", {}).parameters)
+    assert declare("ets", {"s": recipe("ets")}, {})["s"].verdict == "first"
+    assert declare("ets", {"s": recipe("ets")}, {"s": ("mine", written)})["s"].verdict == "same"
+    for other in (recipe("ets", damping=0.8), recipe("naive"), recipe("ets", no_such=1)):
+        made = declare("ets", {"s": recipe("ets")}, {"s": ("mine", other)})["s"]
+        assert (made.verdict, made.chosen) == ("declared", "ets")
+        assert made.why == "declared: the file names ets only; it replaces mine without a test"
+        assert made.evidence["was"] == {"model": other.model, "parameters": other.parameters}
+
+
+def test_a_series_without_champion_on_which_no_model_held_is_not_decided() -> None:
+    made = scores({"naive": np.array([np.nan]), "drift": np.array([np.nan])})
+    assert settle(experiment("naive", "drift"), made, {}) == {}
 
 
 def test_evidence_is_plain_numbers() -> None:

@@ -1,0 +1,159 @@
+"""Decisions put in force: lines of the ledger, what MLflow is to be told, the release that publishing reads.
+
+Nothing here needs MLflow to answer: the ledger and the release are files, and what MLflow is to be told goes through
+the spool (:mod:`forecasting.tracking.delivery`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from forecasting.data.store import Store
+from forecasting.errors import Fault, Locked
+from forecasting.evaluation.cache import code_digest
+from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.outcome import Winner, demand, errors, totals
+from forecasting.evaluation.promotion import DECLARED, FIRST, INCONCLUSIVE, SAME, Decision
+from forecasting.models.total import Total
+from forecasting.publishing.promotion import Settled, present
+from forecasting.publishing.regrouping import regrouped
+from forecasting.publishing.release import Release, Released, attachments
+from forecasting.tracking import (
+    Champion,
+    Trained,
+    append,
+    export_bundle,
+    keep_champion,
+    promotions,
+    read_bundle,
+)
+from forecasting.tracking.store import Store as Tracking
+
+REFRESHED = "refreshed"
+
+
+def promote(
+    store: Store,
+    settled: Sequence[Settled],
+    keys: Mapping[str, str],
+    tracking: Tracking,
+    root: Path,
+    at: datetime,
+) -> Path:
+    """Put the champions in force: a line of the ledger each, the spool, then the release; gives the bundle's folder.
+
+    ``keys`` are those of the experiments as logged, by name. Champions of experiments that are not among these stay
+    as they are; a series promoted here leaves the experiment that forecast it before. One promotion works at a time.
+    Raises :class:`DataError` when an outcome has no model for one of its series, :class:`ConfigError` where what is
+    forecast together would be taken apart (:func:`regrouped`), and :class:`Locked` when a champion is no longer the
+    one the gate saw; none of them writes anything.
+    """
+    demand([fault for one in settled for fault in one.outcome.faults])
+    winners: dict[str, tuple[Settled, Winner]] = {
+        id: (one, winner)
+        for one in settled
+        for id, winner in [*one.outcome.winners.items(), *totals(store, one.outcome).items()]
+    }
+    trained: dict[str, Trained] = {}
+    for id, (one, winner) in winners.items():
+        name = one.outcome.experiment.name
+        champion = Champion.of(
+            id, winner.recipe.to_json(), winner.golden(), panel=winner.panel, covariates=winner.regressors,
+            experiment=name, run_key=keys[name],
+        )  # fmt: skip
+        trained[id] = Trained(champion, winner.panel, winner.regressors)
+    outcomes = [one.outcome for one in settled]
+    with tracking.lock("promote"):
+        release = present(root)
+        _require_seen(release, settled)
+        experiments = regrouped(release, [one.experiment for one in outcomes], store.catalogue)
+        before = release.champions if release else {}
+        for id, (one, _) in winners.items():
+            _decide(tracking, trained[id], one.decisions.get(id), before.get(id), at)
+        cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
+        tables = {one.experiment.name: errors(one) for one in outcomes}
+        return _export(release, root, experiments, tables, trained, cards)
+
+
+def _require_seen(release: Release | None, settled: Sequence[Settled]) -> None:
+    """Raise :class:`Locked` for champions that another promotion changed after the gate looked at them."""
+    now = release.champions if release else {}
+    faults = []
+    for one in settled:
+        for id, winner in one.outcome.winners.items():
+            found = now[id].recipe if id in now else None
+            seen = one.before[id].recipe if id in one.before else None
+            if found not in (seen, winner.recipe):
+                told = f"{now[id].model} was put in force" if id in now else "its champion was taken away"
+                faults.append(Fault(id, f"{told} after the gate had decided", "run the experiment again"))
+    if faults:
+        raise Locked("another promotion came in between", faults)
+
+
+def _decide(
+    tracking: Tracking, trained: Trained, decision: Decision | None, before: Released | None, at: datetime
+) -> None:
+    """Write down what was decided; what puts another recipe in force goes to MLflow as well."""
+    champion = trained.champion
+    evidence: Mapping[str, object] = {}
+    if decision is None:
+        verdict, why = (REFRESHED if before else FIRST), "the sum of its parts"
+        if before is not None and not isinstance(before.recipe, Total):
+            verdict, why = DECLARED, f"the sum of its parts from now on, where {before.model} was in force"
+            evidence = {"was": {"model": before.recipe.model, "parameters": before.recipe.parameters}}
+    elif decision.verdict in (SAME, INCONCLUSIVE):
+        if decision.verdict == INCONCLUSIVE:
+            lines = promotions(tracking, champion.series)
+            last = lines[-1].digest if lines else champion.digest
+            append(tracking, at, champion.series, INCONCLUSIVE, last, decision.why, decision.evidence)
+        verdict, why = REFRESHED, f"{decision.chosen} on the data of {_day(champion)}"
+    else:
+        verdict, why, evidence = decision.verdict, decision.why, decision.evidence
+    line = append(tracking, at, champion.series, verdict, champion.digest, why, evidence)
+    keep_champion(tracking, trained, line)  # again, should an earlier run have been killed before it did
+
+
+def _day(champion: Champion) -> str:
+    return str(json.loads(champion.recipe_json).get("as_of", "today"))
+
+
+def _export(
+    release: Release | None,
+    root: Path,
+    experiments: Sequence[Experiment],
+    tables: Mapping[str, pd.DataFrame],
+    trained: Mapping[str, Trained],
+    cards: Mapping[str, Mapping[str, object]],
+) -> Path:
+    """Write the release: the champions promoted now, and those that stay with their experiments' past errors."""
+    others: dict[str, Released] = {}
+    past = dict(tables)
+    if release is not None:
+        others = {
+            id: one for id, one in release.champions.items() if id not in trained and _stays(one, experiments)
+        }
+        for one in experiments:
+            if one.name not in past:
+                table = release.errors[one.name]
+                past[one.name] = table[[id for id in table if id in one.series]]
+    stay = read_bundle(root) if others else None
+    kept = {id: stay.trained(id) for id in others} if stay else {}
+    told = {id: {"model": one.model, "record": one.record} for id, one in others.items()}
+    files = attachments(experiments, past, {**told, **cards})
+    if release is not None and others and release.code != code_digest():
+        files["code.txt"] = (
+            release.code.encode()
+        )  # some goldens are of older code: the main job makes them anew
+    return export_bundle({**kept, **trained}, root, files)
+
+
+def _stays(one: Released, experiments: Sequence[Experiment]) -> bool:
+    """Whether a champion is still one: a sum is only while its parts are forecast together."""
+    if not isinstance(one.recipe, Total):
+        return True
+    return any(set(one.recipe.parts) <= set(group.series) for group in experiments)
