@@ -21,8 +21,10 @@ def drift(
 ) -> None:
     """Refit every champion on the data it was promoted with, and show what would move and by how much.
 
-    Run it after an upgrade of libraries: it changes nothing. Accept what it shows by running make forecast.
+    Run it after an upgrade of libraries: it changes nothing. Accept what it shows by running make forecast. It ends
+    with 65 when a champion cannot be refitted any more, after everything is shown.
     """
+    from forecasting.errors import DataError
     from forecasting.publishing.drift import drift as carry_out
 
     with progress("refit") as tell:
@@ -31,6 +33,10 @@ def drift(
     if csv is not None:
         found.table.to_csv(csv, index=False, lineterminator="\n")
         typer.echo(csv)
+    if found.lost:
+        raise DataError(
+            f"{len(found.lost)} champion(s) cannot be refitted with what is installed", found.lost
+        )
 
 
 def _print(found: Drift) -> None:
@@ -43,6 +49,8 @@ def _print(found: Drift) -> None:
     typer.echo(
         f"{moved.groupby(['series', 'period']).ngroups} of {count} series and periods move ({of} champions)"
     )
+    for fault in found.lost:
+        typer.echo(f"{fault.where:30} {fault.found}")
     if moved.empty:
         return
     typer.echo(
