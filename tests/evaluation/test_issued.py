@@ -14,6 +14,7 @@ from forecasting.evaluation.backtest import view
 from forecasting.evaluation.experiment import Backtest, Candidate, Experiment
 from forecasting.evaluation.issued import issued_losses
 from forecasting.models import build
+from forecasting.models.naive import Drift
 
 ID = "in.magnets.value.85051110"
 TODAY, EARLIER = date(2026, 6, 30), date(2025, 6, 30)
@@ -50,6 +51,24 @@ def test_both_are_judged_on_what_became_known_after_the_edition(store: Store, ed
     assert wide["naive"].mean() == pytest.approx(wide["as issued"].mean(), rel=0.2), (
         "but for revisions to come"
     )
+
+
+def test_a_rival_is_fitted_once_a_day_and_one_that_breaks_has_no_loss(
+    store: Store, edition: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = pd.concat([edition, edition.assign(edition="2025-07-02-def")])
+    fits: list[str] = []
+
+    def fit(self: Drift, *given: object) -> Drift:
+        del given
+        fits.append(type(self).__name__)
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(Drift, "fit", fit)
+    found = issued_losses(store, GIVEN, TODAY, both, {ID: ("naive", "drift")})
+    assert set(found["model"]) == {"naive"}
+    assert set(found["edition"]) == {"2025-07-01-abc", "2025-07-02-def"}
+    assert fits == ["Drift"]
 
 
 def test_nothing_is_judged_before_anything_happened(store: Store, edition: pd.DataFrame) -> None:
