@@ -44,14 +44,18 @@ def deliver(budget: float | None = None) -> Delivery:
 
 def tell(done: Delivery) -> None:
     """Say what went to MLflow and what waits."""
+    from forecasting.errors import CannotCreate, CannotWrite, DataError
+
     store = tracking_store()
     for note in done.notes:
         say(note)
     if done.delivered:
         say(f"logged to {store.shown}: {done.delivered} experiment(s) and champion(s)")
-    if done.waiting:
+    if done.waiting or done.why is not None:
         why = "" if done.why is None else f" ({str(done.why).splitlines()[-1].strip()})"
+        full = isinstance(done.why, CannotWrite | CannotCreate)
+        state = "not writable" if full else "damaged" if isinstance(done.why, DataError) else "away"
         say(
-            f"tracking is away{why}: {done.waiting} experiment(s) and champion(s) wait in {store.home / 'spool'}; "
+            f"tracking is {state}{why}: {done.waiting} experiment(s) and champion(s) wait in {store.home / 'spool'}; "
             "the release does not need them, their versions are given by: forecast track sync"
         )

@@ -21,7 +21,8 @@ def sync(
 ) -> None:
     """Tell MLflow what waits in the spool, each experiment and champion exactly once.
 
-    Ends with 69 when tracking is still away (75 when it is busy); what was delivered stays delivered.
+    Ends with 69 when tracking is still away, 75 when it is busy, 65 when it is damaged, 74 when it cannot be written;
+    what was delivered stays delivered.
     """
     done = deliver(budget)
     for note in done.notes:

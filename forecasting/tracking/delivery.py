@@ -17,7 +17,6 @@ from pathlib import Path
 from forecasting.errors import ForecastingError
 from forecasting.tracking.champion import Trained
 from forecasting.tracking.ledger import Promotion
-from forecasting.tracking.patience import AWAY
 from forecasting.tracking.record import ExperimentRecord, write_record
 from forecasting.tracking.registry import register
 from forecasting.tracking.runs import log_files, parent_run
@@ -29,7 +28,10 @@ CARD = "card.json"
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came of a delivery: how many entries went, how many wait, and why; ``notes`` for the reader."""
+    """What came of a delivery: how many entries went, how many wait, and why; ``notes`` for the reader.
+
+    ``why`` is what tracking raised, whatever it was; nought may wait when it is the spool that cannot be read.
+    """
 
     delivered: int
     waiting: int
@@ -68,15 +70,17 @@ def keep_champion(store: Store, trained: Trained, promotion: Promotion) -> None:
 
 
 def deliver(store: Store, tell: Callable[[int, int], None] | None = None) -> Delivery:
-    """Deliver what waits in the spool, as far as the store's patience goes; an error that is not tracking's is raised.
+    """Deliver what waits in the spool, as far as the store's patience goes.
 
-    ``tell`` is called with the number of entries done and of all.
+    Tracking that is away, damaged or full raises nothing: a job goes on, and ``why`` says what to mend. ``tell`` is
+    called with the number of entries done and of all.
     """
     spool, notes = Spool(store), []
-    done, entries = 0, spool.pending()
-    if not entries:
-        return Delivery(0, 0)
+    done, entries = 0, list[Entry]()
     try:
+        entries = spool.pending()
+        if not entries:
+            return Delivery(0, 0)
         with store.lock("deliver"):
             entries = spool.pending()  # another process may have delivered meanwhile
             for done, entry in enumerate(entries):
@@ -86,10 +90,10 @@ def deliver(store: Store, tell: Callable[[int, int], None] | None = None) -> Del
                 notes += [note] if note else []
                 spool.done(entry.key)
             done = len(entries)
-    except AWAY as error:
+    except ForecastingError as error:
         if store.patience is not None:
             store.patience.open(error)
-        return Delivery(done, len(spool.pending()), error, tuple(notes))
+        return Delivery(done, len(entries) - done, error, tuple(notes))
     if tell is not None:
         tell(done, done)
     return Delivery(done, len(spool.pending()), None, tuple(notes))

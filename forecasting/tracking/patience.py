@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from forecasting.errors import ConfigError, Fault, ForecastingError, Locked, ServiceAway
+from forecasting.errors import Fault, ForecastingError, ServiceAway
 
 T = TypeVar("T")
 BUDGET = 30.0
-AWAY = (ServiceAway, Locked, ConfigError)
 
 
 class Patience:

@@ -251,6 +251,8 @@ class Store:
                 found.close()
         except sqlite3.Error as error:
             raise self._translated(error) from None
+        except UnicodeDecodeError as error:  # of a message that quotes a damaged schema
+            raise self._translated(sqlite3.DatabaseError(f"malformed: {error}")) from None
 
     def _make_home(self) -> None:
         try:

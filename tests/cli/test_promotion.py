@@ -79,6 +79,22 @@ def test_what_waited_is_told_once_tracking_is_back(folder: Path, cli: Run) -> No
     assert "1 decision(s), the chain is whole" in out
 
 
+def test_a_damaged_database_of_runs_stops_no_promotion_but_the_telling_itself(folder: Path, cli: Run) -> None:
+    database = folder / "mlruns" / "mlflow.db"
+    whole = database.read_bytes()
+    database.write_bytes(b"no database")
+    code, _, err = cli("promote", "experiments/prices.yaml")
+    assert code == 0, err
+    assert "tracking is damaged" in err
+    assert "mlflow.db" in err
+    code, out, err = cli("track", "sync")
+    assert code == 65
+    assert "delivered 0, waiting 2" in out
+    assert "restore the backup" in err
+    database.write_bytes(whole)
+    assert cli("track", "sync")[1].startswith("delivered 2, waiting 0")
+
+
 def test_the_leaderboard_is_shown_written_and_opens_without_a_network(folder: Path, cli: Run) -> None:
     code, out, _ = cli(
         "leaderboard", "experiments/prices.yaml", "--csv", "b.csv", "--scores", "s.csv", "--html", "b.html"

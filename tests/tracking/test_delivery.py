@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import DataError
+from forecasting.errors import CannotWrite, DataError
 from forecasting.tracking import (
     ExperimentRecord,
     Spool,
@@ -147,10 +147,59 @@ def test_a_file_of_the_spool_that_was_changed_is_named_and_not_logged(
     spooled(store, record)
     path = Spool(store).pending()[0].folder / "scores.parquet"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError) as caught:
-        deliver(store)
-    assert [fault.where for fault in caught.value.faults] == [str(path)]
+    done = deliver(store)
+    assert isinstance(done.why, DataError)
+    assert [fault.where for fault in done.why.faults] == [str(path)]
+    assert (done.delivered, done.waiting) == (0, 2)
     assert len(Spool(store).pending()) == 2
+
+
+def zeroed(content: bytes) -> bytes:
+    """A database whose middle pages are gone."""
+    return content[:8192] + bytes(len(content) - 16384) + content[-8192:]
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"no database", lambda whole: whole[: len(whole) // 2], zeroed])
+def test_a_damaged_database_stops_no_job_and_is_told_once_it_is_whole_again(
+    store: Store, record: ExperimentRecord, damage: Callable[[bytes], bytes]
+) -> None:
+    whole = store.database.read_bytes()
+    spooled(store, record)
+    store.database.write_bytes(damage(whole))
+    done = deliver(store.patient())
+    assert isinstance(done.why, DataError), done.why
+    assert "mlflow.db" in done.why.faults[0].where
+    assert "restore the backup" in done.why.faults[0].do
+    assert (done.delivered, done.waiting) == (0, 2)
+    store.database.write_bytes(whole)
+    assert deliver(store).delivered == 2
+    assert latest_complete(store, record.name)
+
+
+def test_a_disk_that_fills_stops_no_job(
+    store: Store, record: ExperimentRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    def full(*_args: object, **_kwargs: object) -> None:
+        raise OSError(28, "No space left on device", "artifacts")
+
+    spooled(store, record)
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "log_artifacts", full)
+        done = deliver(store)
+    assert isinstance(done.why, CannotWrite)
+    assert (done.delivered, done.waiting) == (0, 2)
+    assert deliver(store).delivered == 2
+
+
+def test_a_damaged_spool_stops_no_job_that_has_nothing_to_keep(store: Store) -> None:
+    spool = Spool(store)
+    spool.folder.mkdir()
+    spool.lines.write_bytes(b"{}\n")
+    done = deliver(store)
+    assert isinstance(done.why, DataError)
+    assert (done.delivered, done.waiting) == (0, 0)
 
 
 KILLED = """
