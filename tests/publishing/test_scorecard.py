@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, norm
@@ -197,6 +198,18 @@ def test_the_yardstick_follows_from_the_inputs_of_the_edition_and_is_kept(
     np.testing.assert_array_equal(
         naive_of(folder, AS_OF, store, tmp_path / "cache")["in.ev.2w", "FY2026"], found["in.ev.2w", "FY2026"]
     )
+
+
+def test_a_cache_that_cannot_be_written_only_costs_time(
+    table: pd.DataFrame, store: Store, tmp_path: Path
+) -> None:
+    folder = write(tmp_path, "2025-07-20-aaaaaaaa", table)
+    (tmp_path / "file").write_text("in the way")
+    with structlog.testing.capture_logs() as said:
+        found = naive_of(folder, AS_OF, store, tmp_path / "file" / "cache")
+    assert ("in.ev.2w", "FY2026") in found
+    (told,) = said
+    assert (told["event"], told["why"]) == ("a yardstick was not kept", "Not a directory")
 
 
 def test_nothing_published_is_an_empty_scorecard(store: Store, tmp_path: Path) -> None:
