@@ -15,7 +15,9 @@ FAILED = 3
 def deliver(
     edition: Annotated[
         str | None,
-        typer.Argument(help="An edition id or latest, to send again; by default what has not arrived."),
+        typer.Argument(
+            help="An edition id, its beginning, or latest, to send again; by default what has not arrived."
+        ),
     ] = None,
     only: Annotated[
         str | None,

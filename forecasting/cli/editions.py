@@ -24,7 +24,7 @@ RootOption = Annotated[
         "--editions", "--out", help="Where editions lie; by default data/editions.", show_default=False
     ),
 ]
-EditionArgument = Annotated[str, typer.Argument(help="An edition id, or latest.")]
+EditionArgument = Annotated[str, typer.Argument(help="An edition id, its beginning, or latest.")]
 
 
 def editions_root(out: Path | None) -> Path:
@@ -58,6 +58,8 @@ def list_(out: RootOption = None) -> None:
             f"data as of {manifest.get('as_of', 'unknown')}  {manifest.get('status', 'normal')}  "
             f"{stands(known, path.name)}"
         )
+    for id in sorted(set(known.editions) - {path.name for path in editions(root)}):
+        typer.echo(f"! {id}  its folder is lost, restore it from a copy  {stands(known, id)}")
 
 
 def stands(known: Ledger, id: str) -> str:
@@ -130,14 +132,13 @@ def verify(
     from forecasting.publishing.edition import editions, read_manifest
 
     root = editions_root(out)
-    found = editions(root)
-    if every and not found:
-        raise InputMissing(f"{root} has no edition; publish one first: forecast publish")
-    chosen = [path.name for path in found] if every else [ledger.identify(root, edition)]
+    chosen = [path.name for path in editions(root)] if every else [ledger.identify(root, edition)]
     faults = ledger.all_damage(root) if every else ledger.damage_of(root, chosen[0])
     if faults:
         what = f"{root}: {len(chosen)} editions" if every else str(root / chosen[0])
         raise DataError(f"{what}: damaged, {len(faults)} fault(s)", faults)
+    if not chosen:
+        raise InputMissing(f"{root} has no edition; publish one first: forecast publish")
     for id in chosen:
         typer.echo(f"{root / id}: sound, {len(read_manifest(root / id)['files'])} files")
     typer.echo(f"{root / 'audit.jsonl'}: sound, {len(ledger.read(root))} lines")

@@ -33,11 +33,13 @@ def trace(
 ) -> None:
     """Resolve a number of an edition to observation rows, source, publication date, licence and hash."""
     from forecasting.data.store import Store
-    from forecasting.publishing.trace import Tracer, find
+    from forecasting.publishing.ledger import identify
+    from forecasting.publishing.trace import Tracer
 
     if every == (series is not None):
         raise UsageError("name a series and a period, or --all")
-    tracer = Tracer(find(out or project_root() / "data" / "editions", edition), Store.open(data_root(data)))
+    root = out or project_root() / "data" / "editions"
+    tracer = Tracer(root / identify(root, edition), Store.open(data_root(data)))
     if not every:
         if series is None or period is None:
             raise UsageError("name a period after the series, such as FY2030")

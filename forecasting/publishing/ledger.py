@@ -101,14 +101,19 @@ def _aim(root: Path, known: Ledger) -> list[str]:
 
 
 def identify(root: Path, name: str) -> str:
-    """The id of an edition by its name, or of the one ``latest`` points to.
+    """The id of an edition by its name or an unambiguous beginning of it, or of the one ``latest`` points to.
 
-    Raises :class:`InputMissing` when there is none of this name, and :class:`DataError` when ``latest`` does not
-    point where the audit file says.
+    Raises :class:`InputMissing` when there is none of this name, :class:`UsageError` when several begin so, and
+    :class:`DataError` when ``latest`` does not point where the audit file says.
     """
     known = _names(root)
     if name in known:
         return name
+    begun = sorted(id for id in known if name and id.startswith(name))
+    if len(begun) > 1:
+        raise UsageError(f"{name!r} is the beginning of {', '.join(begun)}; name one")
+    if begun:
+        return begun[0]
     if name != edition.LATEST or not known:
         advice = nearest(name, {*known, edition.LATEST}) if known else "publish one first: forecast publish"
         raise InputMissing(f"{root} has no edition {name!r}; {advice}")

@@ -15,9 +15,9 @@ from forecasting.balance.joint import TONNES, UNIT_VALUE, VALUE
 from forecasting.balance.outcome import BANDS
 from forecasting.catalogue import Assumption, RawFile, Source
 from forecasting.data.store import Store, believed
-from forecasting.errors import DataError, InputMissing, UsageError, nearest
+from forecasting.errors import DataError, nearest
 from forecasting.frames import OBSERVATION_COLUMNS
-from forecasting.publishing.edition import editions, latest, verify
+from forecasting.publishing.edition import verify
 
 BALANCE = "balance/balance.csv"
 
@@ -63,29 +63,6 @@ class Trace:
     sources: dict[str, Source]
     forecasts_sha256: str
     observations_sha256: str
-
-
-def find(root: Path, edition: str) -> Path:
-    """The folder of an edition by its id, an unambiguous beginning of it, or ``latest``.
-
-    Raises :class:`InputMissing` when there is none and :class:`UsageError` when several begin so.
-    """
-    if edition == "latest":
-        newest = latest(root)
-        if newest is None:
-            raise InputMissing(f"{root} holds no edition; run: forecast publish")
-        return newest
-    names = {folder.name: folder for folder in editions(root)}
-    hits = [name for name in names if name.startswith(edition)] if edition else []
-    if edition in names:
-        return names[edition]
-    if len(hits) == 1:
-        return names[hits[0]]
-    if hits:
-        raise UsageError(f"{edition!r} is the beginning of {', '.join(sorted(hits))}; name one")
-    raise InputMissing(
-        f"no edition {edition!r} in {root}; {nearest(edition, names) if names else 'publish one first'}"
-    )
 
 
 class Tracer:

@@ -273,7 +273,8 @@ def test_the_commands_tell_the_story(root: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "found"),
     [
-        (["show", "2026-10-20-aaaaaaa"], 66, f"did you mean {OCT!r}"),
+        (["show", "2026-10-20-aaaaaaab"], 66, f"did you mean {OCT!r}"),
+        (["show", "2026-11"], 2, f"'2026-11' is the beginning of {NOV}, {LATE}; name one"),
         (["verify", "latst"], 66, "did you mean 'latest'"),
         (["retract", OCT, "--reason", ""], 2, "says nothing"),
         (["supersede", OCT, "--by", NOV, "--class", "big", "--what", "x"], 2, "use one of: minor, substantial"),

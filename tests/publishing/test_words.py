@@ -84,6 +84,11 @@ def test_retractions(root: Path) -> None:
 
 def test_names_that_are_not(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert ledger.identify(root, "latest") == LATE
+    assert [ledger.identify(root, name) for name in ("2026-10", NOV[:12], LATE)] == [OCT, NOV, LATE]
+    assert says(root, ledger.identify, root, "2026-1") == (
+        f"'2026-1' is the beginning of {OCT}, {NOV}, {LATE}; name one"
+    )
+    assert says(root, ledger.identify, root, "").startswith("ROOT has no edition ''; ")
     assert says(root, ledger.identify, root, "latst") == "ROOT has no edition 'latst'; did you mean 'latest'?"
     empty = tmp_path_factory.mktemp("empty")
     assert says(empty, ledger.identify, empty, "latest") == (
