@@ -62,6 +62,12 @@ def test_systemd_finds_a_unit_that_is_wrong(units: Path) -> None:
     assert "OnFailur" in analyzed(units, "verify", str(path)).stderr
 
 
+def test_a_fit_killed_for_memory_does_not_end_the_run() -> None:
+    lines = (EXAMPLES / "forecast-publish.service").read_text().splitlines()
+    assert "OOMPolicy=continue" in lines
+    assert any(line.startswith("MemoryMax=") for line in lines)
+
+
 def release_day() -> int:
     return Catalogue.read(ROOT / "data").publication.release_calendar.day
 
