@@ -18,18 +18,25 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
     import pandas as pd
 
     from forecasting.cli.experiments import cache_folder, cut_of
+    from forecasting.cli.telling import project
     from forecasting.evaluation.backtest import plan
     from forecasting.evaluation.cache import Cache
+    from forecasting.evaluation.covariates import Foresight
     from forecasting.evaluation.estimate import Estimate, estimate
     from forecasting.evaluation.experiment import read_experiments
+    from forecasting.publishing.promotion import enter
 
-    cache = Cache(cache_folder())
+    cache, release = Cache(cache_folder()), project(store).release
     found = []
-    for one in read_experiments(experiment, store.catalogue):
+    for given in read_experiments(experiment, store.catalogue):
+        one, _ = enter(given, release)
         cut = cut_of(store, one, as_of)
-        planned = plan(store, one, cut)
+        foresight = Foresight(cache, makes=False)
+        planned = plan(store, one, cut, foresight)
         made = estimate(planned, cache)
         typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
+        if foresight.lacking:
+            typer.echo(f"  {len(foresight.lacking)} forecast(s) of drivers to make first, in one process")
         for words in planned.refused.values():
             typer.echo(f"  every model will fail at {words}")
         if made.table.empty:

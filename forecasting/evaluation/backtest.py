@@ -10,7 +10,7 @@ from forecasting.data.revisions import Size, jump_off, learn
 from forecasting.data.store import Store
 from forecasting.errors import DataError, NothingKnown
 from forecasting.evaluation.cache import Cache
-from forecasting.evaluation.covariates import driven
+from forecasting.evaluation.covariates import REMEMBERED, Foresight, driven
 from forecasting.evaluation.engine import Progress, Workers, complete, silent
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.fits import Fit, Origin, Work
@@ -62,7 +62,12 @@ def origins(experiment: Experiment, last: Period) -> list[Period]:
 
 
 def view(
-    store: Store, experiment: Experiment, as_of: date, until: Period | None, horizon: Period
+    store: Store,
+    experiment: Experiment,
+    as_of: date,
+    until: Period | None,
+    horizon: Period,
+    foresight: Foresight = REMEMBERED,
 ) -> tuple[Panel, Panel | None]:
     """Panel and regressors as known on a day, cut after a period; drivers are forecast from what was known."""
     builder = BUILDERS[experiment.features]
@@ -72,23 +77,25 @@ def view(
     declared = covariates(store.observations, store.catalogue, as_of, panel, horizon, experiment.declared)
     if not experiment.drivers:
         return panel, declared
-    return panel, driven(store, experiment.drivers, as_of, panel, declared, horizon, experiment.seed)
+    return panel, driven(
+        store, experiment.drivers, as_of, panel, declared, horizon, experiment.seed, foresight
+    )
 
 
-def plan(store: Store, experiment: Experiment, as_of: date) -> Plan:
+def plan(store: Store, experiment: Experiment, as_of: date, foresight: Foresight = REMEMBERED) -> Plan:
     """Every fit of an experiment's backtest; series nobody had heard of at an origin are not there.
 
     An origin at which nothing was known is left out; one that cannot be seen for another reason, such as a driver
     without a logarithm, is a refusal of every model on every series.
     """
-    today, _ = view(store, experiment, as_of, None, experiment.end)
+    today, _ = view(store, experiment, as_of, None, experiment.end, foresight)
     pooled = [build(one.model, one.parameters).pooled for one in experiment.models]
     works: list[Work] = []
     keys: list[list[str]] = []
     refused: dict[Period, str] = {}
     for cutoff in origins(experiment, today.last):
         try:
-            origin = seen_from(store, experiment, as_of, cutoff)
+            origin = seen_from(store, experiment, as_of, cutoff, foresight)
         except NothingKnown:
             continue
         except DataError as error:
@@ -115,10 +122,12 @@ def plan(store: Store, experiment: Experiment, as_of: date) -> Plan:
     return Plan(today, works, keys, tuple(one.name for one in experiment.models), refused)
 
 
-def seen_from(store: Store, experiment: Experiment, as_of: date, cutoff: Period) -> Origin:
+def seen_from(
+    store: Store, experiment: Experiment, as_of: date, cutoff: Period, foresight: Foresight = REMEMBERED
+) -> Origin:
     """What was known when the last series of an experiment had published a period."""
     known = min(known_on(store.catalogue, experiment.series, cutoff), as_of)
-    panel, regressors = view(store, experiment, known, cutoff, cutoff + experiment.backtest.steps)
+    panel, regressors = view(store, experiment, known, cutoff, cutoff + experiment.backtest.steps, foresight)
     columns = {id: _touching(regressors, (id,), store) for id in panel.ids}
     return Origin(cutoff, panel, regressors, columns, still_to_come(store, panel.ids, known))
 

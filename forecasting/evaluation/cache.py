@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecasting.errors import CannotWrite
+from forecasting.frames import Array
 from forecasting.models.libraries import versions
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS fits (
     key TEXT PRIMARY KEY, steps INTEGER, refusal TEXT, seconds REAL, crc INTEGER, quantiles BLOB, draws BLOB
 );
+CREATE TABLE IF NOT EXISTS drivers (key TEXT PRIMARY KEY, crc INTEGER, median BLOB);
 CREATE TABLE IF NOT EXISTS times (recipe TEXT PRIMARY KEY, model TEXT, fits INTEGER, seconds REAL);
 """
 
@@ -87,22 +89,37 @@ class Cache:
                 (key, len(fit.quantiles), fit.refusal, fit.seconds, _crc(fit.refusal, *blobs), *blobs)
             )
         spent = (recipe, model, len(rows), sum(fit.seconds for fit in fits.values()))
+        added = (
+            "INSERT INTO times VALUES (?, ?, ?, ?) ON CONFLICT (recipe) DO UPDATE SET "
+            "fits = fits + excluded.fits, seconds = seconds + excluded.seconds"
+        )
+        self._write(("INSERT OR REPLACE INTO fits VALUES (?, ?, ?, ?, ?, ?, ?)", rows), (added, [spent]))
+
+    def driver(self, key: str) -> Array | None:
+        """The median forecast of a driver, empty where its model refused; None when it is absent or damaged."""
+        for crc, blob in self._select("SELECT crc, median FROM drivers WHERE key IN", [key]):
+            if crc == zlib.crc32(blob):
+                return np.frombuffer(blob, "<f8").astype(float)
+        return None
+
+    def put_driver(self, key: str, median: Array) -> None:
+        """Keep the median forecast of a driver, to the last bit."""
+        blob = median.astype("<f8").tobytes()
+        self._write(("INSERT OR REPLACE INTO drivers VALUES (?, ?, ?)", [(key, zlib.crc32(blob), blob)]))
+
+    def _write(self, *statements: tuple[str, list[tuple[Any, ...]]]) -> None:
         try:
-            self._write(rows, spent)
+            self._commit(statements)
         except sqlite3.OperationalError as error:
             raise CannotWrite(f"{self.path}: cannot write ({error}); free the disk and run again") from error
         except sqlite3.DatabaseError as error:
             self._set_aside(error)
-            self._write(rows, spent)
+            self._commit(statements)
 
-    def _write(self, rows: list[tuple[Any, ...]], spent: tuple[Any, ...]) -> None:
+    def _commit(self, statements: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
         with self._connection as connection:
-            connection.executemany("INSERT OR REPLACE INTO fits VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            connection.execute(
-                "INSERT INTO times VALUES (?, ?, ?, ?) ON CONFLICT (recipe) DO UPDATE SET "
-                "fits = fits + excluded.fits, seconds = seconds + excluded.seconds",
-                spent,
-            )
+            for statement, rows in statements:
+                connection.executemany(statement, rows)
 
     def times(self) -> list[tuple[str, str, int, float]]:
         """Recipe, model, fits and their seconds in all."""

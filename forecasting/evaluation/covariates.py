@@ -2,23 +2,86 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from forecasting.data.store import Store, believed
 from forecasting.errors import DataError
+from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.candidates import Driver
-from forecasting.evaluation.fits import REFUSALS
+from forecasting.evaluation.fits import REFUSALS, fit_digest
 from forecasting.features.panels import believed_panel
-from forecasting.frames import Panel
+from forecasting.frames import Array, Panel
 from forecasting.models import build
 from forecasting.periods import Period
 
 DRAWS = 500  # of a driver's forecast, of which the median is taken
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A driver's forecast that is wanted, the same as another when everything it depends on is."""
+
+    key: str
+    past: Panel = field(compare=False)
+    driver: Driver = field(compare=False)
+    end: Period = field(compare=False)
+    seed: int = field(compare=False)
+
+    @classmethod
+    def of(cls, past: Panel, driver: Driver, end: Period, seed: int) -> Asked:
+        """Keyed by data, model, parameters, horizon, seed and code."""
+        recipe = json.dumps([driver.model, driver.parameters], sort_keys=True, default=str)
+        told = repr([past.digest(), recipe, str(end), DRAWS, seed, fit_digest()])
+        return cls(hashlib.sha256(told.encode()).hexdigest(), past, driver, end, seed)
+
+
+@lru_cache(maxsize=1024)
+def _made(asked: Asked) -> Array:
+    from threadpoolctl import threadpool_limits
+
+    model = build(str(asked.driver.model), asked.driver.parameters)
+    with threadpool_limits(1):
+        try:
+            forecast = model.fit(asked.past).predict(asked.end, paths=DRAWS, seed=asked.seed)
+        except REFUSALS:
+            return np.empty(0)
+    return np.asarray(np.median(forecast.of(asked.driver.series), axis=1))
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """Median forecasts of drivers, kept in a cache; without one, those of this process are remembered.
+
+    One that does not make any is for plans that are not carried out; ``lacking`` then holds the keys it would make.
+    """
+
+    cache: Cache | None = None
+    makes: bool = True
+    lacking: set[str] = field(default_factory=set)
+
+    def median(self, asked: Asked) -> Array:
+        """By step; empty where the model refused or nothing is made."""
+        kept = None if self.cache is None else self.cache.driver(asked.key)
+        if kept is not None:
+            return kept
+        if not self.makes:
+            self.lacking.add(asked.key)
+            return np.empty(0)
+        made = _made(asked)
+        if self.cache is not None:
+            self.cache.put_driver(asked.key, made)
+        return made
+
+
+REMEMBERED = Foresight()
 
 
 def driven(
@@ -29,6 +92,7 @@ def driven(
     declared: Panel | None,
     horizon: Period,
     seed: int,
+    foresight: Foresight = REMEMBERED,
 ) -> Panel:
     """The declared regressors and a column ``driver.<series>`` for each driver, to the horizon.
 
@@ -43,21 +107,21 @@ def driven(
     for driver in drivers:
         heard_of = not believed(known, store.catalogue, driver.series).empty
         past = believed_panel(known, store.catalogue, [driver.series]) if heard_of else None
-        column = pd.Series(dtype=float) if past is None else _column(past, driver, horizon, seed)
+        column = pd.Series(dtype=float) if past is None else _column(past, driver, horizon, seed, foresight)
         frames.append(column.reindex(index).to_frame(f"driver.{driver.series}"))
     return Panel(panel.kind, pd.concat(frames, axis=1))
 
 
-def _column(past: Panel, driver: Driver, horizon: Period, seed: int) -> pd.Series:
+def _column(past: Panel, driver: Driver, horizon: Period, seed: int, foresight: Foresight) -> pd.Series:
     values = past.trimmed(driver.series).astype(float)
     last = Period(past.kind, int(values.index[-1]))
     end = horizon + -driver.lag
     if driver.model is not None and end > last:
         mine = Panel(past.kind, values.to_frame(), dict(past.units))
-        with suppress(*REFUSALS):
-            made = build(driver.model, driver.parameters).fit(mine).predict(end, paths=DRAWS, seed=seed)
+        median = foresight.median(Asked.of(mine, driver, end, seed))
+        if len(median):
             ahead = pd.RangeIndex(last.ordinal + 1, end.ordinal + 1)
-            values = pd.concat([values, pd.Series(np.median(made.of(driver.series), axis=1), index=ahead)])
+            values = pd.concat([values, pd.Series(median, index=ahead)])
     if driver.scale == "log":
         if bool((values <= 0).any()):
             raise DataError(

@@ -14,6 +14,7 @@ from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault
 from forecasting.evaluation.backtest import plan, run, touching, view
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
@@ -76,9 +77,10 @@ def carry_out(
     A series that no model held on has no winner and a fault instead (:func:`demand`). Raises :class:`DataError` when
     there is nothing to backtest at all.
     """
-    found = plan(store, experiment, as_of)
+    foresight = Foresight(cache)
+    found = plan(store, experiment, as_of, foresight)
     scores, forecasts = score(found, cache, run(found, cache, workers, progress))
-    panel, regressors = view(store, experiment, as_of, None, experiment.end)
+    panel, regressors = view(store, experiment, as_of, None, experiment.end, foresight)
     board = leaderboard(scores)
     chosen, faults = _chosen(experiment, scores, panel.ids)
     records = _records(board)

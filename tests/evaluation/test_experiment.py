@@ -15,12 +15,16 @@ import yaml
 
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError
+from forecasting.evaluation import covariates
 from forecasting.evaluation.backtest import plan, view
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.engine import HERE
 from forecasting.evaluation.experiment import Experiment, read_experiments
 from forecasting.evaluation.outcome import carry_out
 from forecasting.evaluation.schema import NAME, schema, text
+from forecasting.frames import Panel
+from forecasting.models import MODELS
 from forecasting.periods import Period
 from tests.conftest import ROOT
 
@@ -256,3 +260,44 @@ def test_a_dry_run_fits_nothing(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mo
     assert "never timed here and not counted: auto, damped_drift, drift, ets, naive" in out
     assert Cache(tmp_path / ".cache" / "backtest").times() == []
     assert not (tmp_path / "mlruns").exists()
+
+
+def test_drivers_are_forecast_once_and_never_by_a_dry_run(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = given(covariates=[{"series": "in.ev.2w", "model": "damped_drift"}], paths=60)
+    fits: list[Panel] = []
+    fit = MODELS["damped_drift"].fit
+    monkeypatch.setattr(MODELS["damped_drift"], "fit", lambda *of: (fits.append(of[1]), fit(*of))[1])
+    covariates._made.cache_clear()
+    looks = Foresight(Cache(tmp_path), makes=False)
+    asked = plan(store, one, CUT, looks)
+    assert not fits
+    made = plan(store, one, CUT, Foresight(Cache(tmp_path)))
+    assert len(fits) == len(looks.lacking) == len(made.works) + 1
+    assert not {key for keys in asked.keys for key in keys} & {key for keys in made.keys for key in keys}
+    assert plan(store, one, CUT).keys == made.keys
+    covariates._made.cache_clear()
+    looks = Foresight(Cache(tmp_path), makes=False)
+    again = plan(store, one, CUT, looks)
+    assert len(fits) == len(made.works) + 1
+    assert not looks.lacking
+    assert again.keys == made.keys
+
+
+def test_a_driver_whose_model_breaks_is_given_by_its_past_only(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(MODELS["ets"], "fit", breaks)
+    covariates._made.cache_clear()
+    one = given(
+        covariates=[{"series": "in.ev.2w", "model": "ets"}], models=[{"model": "naive"}, {"model": "sarimax"}]
+    )
+    outcome = carry_out(store, one, CUT, Cache(tmp_path))
+    covariates._made.cache_clear()
+    assert {winner.model for winner in outcome.winners.values()} == {"naive"}
+    frame = outcome.scores.frame
+    assert (frame[frame["model"] == "sarimax"]["failure"] != "").all()
