@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,17 @@ from forecasting.api import Project
 from forecasting.errors import ConfigError, DataError, InputMissing, Locked
 from forecasting.evaluation.experiment import Candidate, Experiment
 from forecasting.publishing.champions import Bench
-from forecasting.tracking import Champion, Promotion, Trained, export_bundle, promotions, read_bundle
+from forecasting.publishing.promotion import judge
+from forecasting.publishing.succession import _decide
+from forecasting.tracking import (
+    Champion,
+    Promotion,
+    Trained,
+    default_store,
+    export_bundle,
+    promotions,
+    read_bundle,
+)
 from tests.conftest import ROOT
 
 PRICE = "price.nd_oxide.month"
@@ -147,6 +157,27 @@ def test_of_two_promotions_at_once_the_second_is_told_to_begin_again(
     monkeypatch.setattr("forecasting.tracking.store.LOCK_WITHIN", 0.05)
     with walked.tracking.lock("promote"), pytest.raises(Locked, match="the tracking store is busy"):
         walked.promote(walked.gate([early]))
+
+
+def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
+    walked: Project, tmp_path: Path
+) -> None:
+    release = walked.release
+    assert release is not None
+    own, total = walked.champion(PRICE), walked.champion("in.magnets.value.850511")
+    outcome = walked.run(only(walked, "naive", "drift", name="metals"))
+    summed = replace(release, champions={**release.champions, PRICE: total})
+    decision = judge(walked.store, outcome, summed).decisions[PRICE]
+    assert (decision.verdict, decision.evidence["was"]["model"]) == ("declared", "sum")
+    assert "where the sum of its parts was in force" in decision.why
+    tracking = default_store(tmp_path)
+    made = read_bundle(walked.releases).trained(PRICE)
+    for before, verdict in ((None, "first"), (own, "declared"), (total, "refreshed")):
+        number = len(promotions(tracking))
+        golden = made.champion.golden.assign(value=made.champion.golden["value"] + number)
+        changed = Champion.of(PRICE, made.champion.recipe_json, golden, panel=made.panel)
+        _decide(tracking, replace(made, champion=changed), None, before, datetime.now(UTC))
+        assert promotions(tracking)[-1].verdict == verdict
 
 
 def test_a_champion_that_cannot_be_built_asks_for_a_reason_and_hides_no_drift(walked: Project) -> None:

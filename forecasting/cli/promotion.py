@@ -22,7 +22,8 @@ def promote(
         str | None,
         typer.Option(
             "--reason",
-            help="Promote the model with the lowest mean where the gate is inconclusive; kept with the promotion.",
+            help="Promote the model with the lowest mean where the gate is inconclusive or the champion cannot be "
+            "built any more; kept with the promotion.",
             show_default=False,
         ),
     ] = None,

@@ -187,8 +187,14 @@ def record(store: Store, outcome: Outcome, lock: Path, pictures: Mapping[str, by
 
 
 def in_release(release: Release | None, settled: Sequence[Settled]) -> bool:
-    """Whether a release holds exactly these champions, made by this code, so that there is nothing to promote."""
+    """Whether a release holds exactly these champions, made by this code, so that there is nothing to promote.
+
+    One that forecasts a series in two experiments cannot be published: promoting again puts it right.
+    """
     if release is None or release.code != code_digest():
+        return False
+    ids = [id for one in release.experiments for id in one.series]
+    if len(ids) != len(set(ids)):
         return False
     recipes = {id: winner.recipe for one in settled for id, winner in one.outcome.winners.items()}
     return {id: c.recipe for id, c in release.champions.items() if id in recipes} == recipes

@@ -9,8 +9,10 @@ import pytest
 from forecasting.catalogue import Catalogue
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError
+from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
+from forecasting.publishing.promotion import in_release
 from forecasting.publishing.regrouping import regrouped
 from forecasting.publishing.release import Release, load
 from tests.publishing.small_job import LEFT, RIGHT, Project
@@ -74,6 +76,18 @@ def test_sums_markets_and_pools_stay_together(world: tuple[Release, Catalogue]) 
     )
     with pytest.raises(ConfigError, match="take ev out of it: drift of oxide is fitted on all of them"):
         regrouped(two, [named(release, "b", EV)], catalogue)
+
+
+def test_a_release_with_a_series_in_two_experiments_is_promoted_again(
+    world: tuple[Release, Catalogue],
+) -> None:
+    release, catalogue = world
+    release = replace(release, code=code_digest())
+    assert in_release(release, [])
+    twice = replace(release, experiments=(*release.experiments, named(release, "copy", LEFT, RIGHT)))
+    assert not in_release(twice, [])
+    [flows] = [one for one in release.experiments if one.name == "flows"]
+    assert regrouped(twice, [flows], catalogue) == list(release.experiments)
 
 
 def test_one_series_in_two_experiments_of_one_promotion_is_refused(world: tuple[Release, Catalogue]) -> None:

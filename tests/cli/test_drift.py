@@ -1,0 +1,44 @@
+"""``forecast drift`` where one champion cannot be refitted: the others are shown and written all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from forecasting.tracking import Champion, export_bundle, read_bundle
+from tests.publishing.small_job import Project
+from tests.publishing.small_world import EV, OXIDE
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_a_champion_that_is_lost_hides_no_other(
+    tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "experiments").mkdir()
+    project.bundles = tmp_path / "mlruns" / "releases"
+    project.release()
+    bundle = read_bundle(project.bundles)
+    changed = {series: bundle.trained(series) for series in bundle.champions}
+    for series, factor, model in ((EV, 1, "brownian"), (OXIDE, 2, "drift")):
+        one = changed[series]
+        golden = one.champion.golden.assign(value=one.champion.golden["value"] * factor)
+        recipe = one.champion.recipe_json.replace('"model": "drift"', f'"model": "{model}"')
+        changed[series] = replace(one, champion=Champion.of(series, recipe, golden, panel=one.panel))
+    export_bundle(changed, project.bundles, bundle.attachments)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = cli("drift", "--csv", "drift.csv")
+    assert code == 65, out + err
+    assert "cannot be refitted: unknown model 'brownian'" in out
+    assert "-50.00%" in out, "the others are shown"
+    assert "1 champion(s) cannot be refitted with what is installed" in err
+    assert "ev: cannot be refitted: unknown model 'brownian'" in err
+    assert "or promote again" in err
+    table = pd.read_csv(tmp_path / "drift.csv")
+    assert set(table.loc[table["now"].isna(), "series"]) == {EV}
+    assert set(table["series"]) == set(bundle.champions)
