@@ -128,14 +128,15 @@ def identify(root: Path, name: str) -> str:
 
 def told_through(root: Path) -> str | None:
     """The edition with which sinks are told what became of all: the latest; when none stands, the last recorded one
-    that lies there undamaged. None before the first.
+    that lies there undamaged, or else the last. None before the first.
 
     Raises :class:`DataError` as :func:`identify`.
     """
     if edition.latest(root) is not None:
         return identify(root, edition.LATEST)
     known = ledger(root)
-    return next((id for id in reversed(known.editions) if not edition_damage(root, id, known)), None)
+    recorded = list(reversed(known.editions))
+    return next((id for id in recorded if not edition_damage(root, id, known)), next(iter(recorded), None))
 
 
 def _names(root: Path) -> set[str]:

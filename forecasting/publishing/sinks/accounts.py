@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError
-from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.ledger import edition_damage, ledger
 from forecasting.publishing.standing import Ledger
 
@@ -92,12 +91,10 @@ def _changed(known: Ledger, id: str) -> datetime:
     return max(line.time for line in touching)
 
 
-def checked(folder: Path, root: Path) -> dict[str, Any]:
-    """The manifest of an edition whose every byte is what was published; :class:`DataError` otherwise."""
+def damage(folder: Path, root: Path) -> DataError | None:
+    """Why an edition must not be delivered: some byte of it is not what was published."""
     faults = edition_damage(root, folder.name, ledger(root))
-    if faults:
-        raise DataError(f"{folder} is not delivered: it is not what was published", faults)
-    return read_manifest(folder)
+    return DataError(f"{folder} is not delivered: it is not what was published", faults) if faults else None
 
 
 def current(of: Iterable[Account]) -> Account | None:

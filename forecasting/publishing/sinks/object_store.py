@@ -18,8 +18,8 @@ from typing import Any
 
 from forecasting.catalogue.sinks import ObjectStoreRecord
 from forecasting.errors import ConfigError, DataError, ForecastingError, ServiceAway
-from forecasting.publishing.edition import MANIFEST, digest_of
-from forecasting.publishing.sinks.accounts import accounts, checked, current
+from forecasting.publishing.edition import MANIFEST, digest_of, read_manifest
+from forecasting.publishing.sinks.accounts import accounts, current, damage
 from forecasting.publishing.sinks.base import Delivered, from_environment, present
 
 LATEST, EDITIONS = "latest.json", "editions.json"
@@ -42,14 +42,20 @@ class ObjectStore:
         return present([self.record.key_env, self.record.secret_env])
 
     def deliver(self, folder: Path, root: Path) -> Delivered:
-        """Bring one edition and the pointers there; every byte is read back and compared."""
-        manifest = checked(folder, root)
+        """Bring one edition and the pointers there; every byte is read back and compared.
+
+        Raises :class:`DataError` for an edition that is not what was published; the pointers are brought all the same.
+        """
+        damaged = damage(folder, root)
         key, secret = from_environment(self.name, [self.record.key_env, self.record.secret_env])
         with self._translated():
             if (key, secret) not in self._opened:
                 self._opened[key, secret] = self._open(key, secret)
             store, base = self._opened[key, secret]
-            sent = 0
+            if damaged:
+                self._point(store, base, root)
+                raise damaged
+            manifest, sent = read_manifest(folder), 0
             for entry in manifest["files"]:
                 content = (folder / entry["path"]).read_bytes()
                 sent += self._put(store, f"{base}/{folder.name}/{entry['path']}", content)

@@ -45,14 +45,14 @@ class Site:
         """Make the site of all editions and put it in place, unless the same one lies there.
 
         Raises :class:`DataError` for editions that are not what was published: with the site in place without
-        them, or, when no other is left, with the old site untouched.
+        them, or, when none that stands is left, with the old site untouched.
         """
         del folder
         told = accounts(root)
         there = [one for one in told if (root / one.edition).is_dir()]
         damaged = _damaged(there, root)
         sound = [one for one in there if one.edition not in damaged]
-        if not sound:
+        if current(there) and not current(sound):
             raise DataError(f"{self.folder}: no edition is what was published", _all(damaged))
         found, now = [root / one.edition for one in sound], current(sound)
         staging = self.folder.with_name(f".{self.folder.name}-staging-{os.getpid()}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecasting.catalogue.sinks import SqlRecord
 from forecasting.errors import ConfigError, DataError, ForecastingError, ServiceAway
-from forecasting.publishing.sinks.accounts import Account, accounts, checked
+from forecasting.publishing.sinks.accounts import Account, accounts, damage
 from forecasting.publishing.sinks.base import Delivered, from_environment, present
 
 if TYPE_CHECKING:
@@ -52,19 +52,22 @@ class Sql:
     def deliver(self, folder: Path, root: Path) -> Delivered:
         """Write the rows of one edition and the fate of all that are there, or nothing.
 
-        Raises :class:`DataError` when the database holds another edition under the same id.
+        Raises :class:`DataError` for an edition that is not what was published, when the fates are written, and
+        when the database holds another edition under the same id.
         """
         from forecasting.publishing.sinks.tables import create
 
-        checked(folder, root)
+        damaged = damage(folder, root)
         engine = self._engine()
         try:
             with self._translated(), engine.begin() as connection:
                 _alone(connection)
                 create(connection)
-                changed, rows = _write(connection, folder, accounts(root))
+                changed, rows = _write(connection, None if damaged else folder, accounts(root))
         finally:
             engine.dispose()
+        if damaged:
+            raise damaged
         return Delivered(changed > 0, f"{rows} forecasts, {changed} rows written")
 
     def _engine(self) -> Engine:
@@ -130,15 +133,16 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
-def _write(connection: Connection, folder: Path, told: Sequence[Account]) -> tuple[int, int]:
-    """Rows changed, and the forecasts the edition has."""
+def _write(connection: Connection, folder: Path | None, told: Sequence[Account]) -> tuple[int, int]:
+    """Rows changed, and the forecasts the edition has; without one, the fates of those that are there."""
     from sqlalchemy import select
 
     from forecasting.publishing.sinks.tables import EDITIONS, FORECASTS, PUBLIC, STATUSES
 
     held = connection.execute(select(EDITIONS.c.edition, EDITIONS.c.manifest_sha256)).all()
     present = {row.edition: row.manifest_sha256 for row in held}
-    of = [one for one in told if one.edition in present or one.edition == folder.name]
+    new = folder.name if folder else ""
+    of = [one for one in told if one.edition in (*present, new)]
     for one in of:
         if present.get(one.edition, one.manifest_sha256) != one.manifest_sha256:
             raise DataError(
@@ -149,6 +153,8 @@ def _write(connection: Connection, folder: Path, told: Sequence[Account]) -> tup
     for one in of:
         days = [{"edition": one.edition, "valid_from": a, "valid_to": b} for a, b in one.public]
         changed += _bring(connection, PUBLIC, one.edition, days)
+    if folder is None:
+        return changed, 0
     rows = _forecasts(folder)
     changed += _bring(connection, FORECASTS, folder.name, rows)
     changed += _bring(connection, STATUSES, folder.name, _statuses(folder))

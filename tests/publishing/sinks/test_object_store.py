@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -287,6 +288,29 @@ def test_a_damaged_edition_is_told_and_keeps_no_other_back(root: Path, tmp_path:
     ]
     assert f"{root / FIRST} is not delivered: it is not what was published; {path}: " in found[0].detail
     assert not (tmp_path / "mirror" / FIRST).exists()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_retraction_of_a_damaged_edition_is_told(root: Path, tmp_path: Path, lost: bool) -> None:
+    one = ObjectStore(
+        ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
+    )
+    deliver_all([one], root / SECOND, root)
+    for id in (FIRST, SECOND):
+        ledger.retract(root, id, "tampered with")
+        shutil.rmtree(root / id) if lost else (root / id / "forecasts.csv").write_bytes(b"")
+    through = ledger.told_through(root)
+    assert through == SECOND
+    (found,) = deliver_all([one], root / through, root)
+    assert (found.outcome, "not what was published" in found.detail) == ("failed", True)
+    mirror = tmp_path / "mirror"
+    assert json.loads((mirror / "latest.json").read_text()) == {"edition": None}
+    listed = json.loads((mirror / "editions.json").read_text())["editions"]
+    assert [(each["edition"], each["fate"]) for each in listed] == [
+        (FIRST, "retracted"),
+        (SECOND, "retracted"),
+    ]
+    assert (mirror / SECOND / "forecasts.csv").stat().st_size > 0
 
 
 def test_a_later_edition_of_a_day_takes_the_pointer(root: Path, tmp_path: Path) -> None:

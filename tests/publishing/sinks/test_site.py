@@ -173,6 +173,18 @@ def test_a_retraction_is_told_also_of_a_damaged_or_lost_edition(
     assert (tmp_path / "served" / "index.html").read_text() == told
 
 
+def test_where_all_were_retracted_and_damaged_the_site_offers_none(
+    site: Site, root: Path, tmp_path: Path
+) -> None:
+    site.deliver(root / SECOND, root)
+    for id in (FIRST, SECOND):
+        ledger.retract(root, id, "tampered with")
+        spoil(root / id)
+    with pytest.raises(DataError, match=f"0 editions, without {FIRST}, {SECOND}"):
+        site.deliver(root / SECOND, root)
+    assert (tmp_path / "served" / "index.html").read_text() == f"{FIRST} retracted\n{SECOND} retracted\n"
+
+
 def test_without_a_sound_edition_the_old_site_stays(site: Site, root: Path, tmp_path: Path) -> None:
     site.deliver(root / SECOND, root)
     before = (tmp_path / "served").resolve()

@@ -139,6 +139,18 @@ def test_another_root_with_the_same_id_is_refused(root: Path, tmp_path: Path) ->
         SINK.deliver(tmp_path / "other" / FIRST, tmp_path / "other")
 
 
+def test_the_retraction_of_a_damaged_edition_is_told(address: str, root: Path) -> None:
+    SINK.deliver(root / FIRST, root)
+    ledger.retract(root, SECOND, "never sent")
+    ledger.retract(root, FIRST, "tampered with")
+    (root / FIRST / "forecasts.csv").write_bytes(b"")
+    with pytest.raises(DataError, match="not what was published"):
+        SINK.deliver(root / FIRST, root)
+    assert latest(address) == []
+    assert asked(address, "SELECT edition, fate FROM editions") == [(FIRST, "retracted")]
+    assert asked(address, "SELECT count(*) FROM forecasts") == [(12,)]
+
+
 @pytest.mark.usefixtures("address")
 def test_a_damaged_edition_is_not_delivered(root: Path) -> None:
     path = root / FIRST / "forecasts.csv"
