@@ -119,7 +119,7 @@ class Project:
         cluster: str | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Backtest an experiment's models, the champions in force among them, at rolling origins.
+        """Backtest an experiment's models, the champions in force that can be built among them, at rolling origins.
 
         ``as_of`` is the day whose knowledge is used: by default the experiment's own, else the last one known.
         """
@@ -189,16 +189,22 @@ class Project:
         return Promoted(tuple(settled), folder, self.deliver(progress=progress))
 
     def leaderboard(self, outcomes: Sequence[Outcome]) -> bytes:
-        """The leaderboard of outcomes as one HTML page."""
+        """The leaderboard of outcomes as one HTML page, with the champions in force by the labels they have there."""
+        from forecasting.publishing.promotion import enter
         from forecasting.reports.contest import Contest, page
 
         release = self.release
         chosen = {id: one.model for id, one in release.champions.items()} if release else {}
+
+        def in_force(outcome: Outcome) -> dict[str, str]:
+            _, labels = enter(outcome.experiment, release)
+            return {id: labels.get(id, chosen[id]) for id in outcome.experiment.series if id in chosen}
+
         return page(
             [
                 Contest(
                     one.experiment.name, one.experiment.about, one.as_of, one.experiment.metric, one.scores,
-                    one.forecasts, {id: chosen.get(id, winner.model) for id, winner in one.winners.items()},
+                    one.forecasts, in_force(one),
                 )
                 for one in outcomes
             ]

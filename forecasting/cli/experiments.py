@@ -50,7 +50,7 @@ def outcomes(
     experiment: Path,
     as_of: str | None,
     jobs: int,
-    release: Release | None = None,
+    release: Release | None,
     cluster: str | None = None,
 ) -> tuple[list[Outcome], list[Fault]]:
     """Carry out the experiments of a file; what is in the cache is not fitted again.
@@ -118,7 +118,7 @@ def run(
         typer.Option("--dry-run", help="Fit nothing; print what would be fitted and how long it would take."),
     ] = False,
 ) -> None:
-    """Backtest the models of an experiment, show the leaderboard and log everything to MLflow.
+    """Backtest the models of an experiment and the champions in force, show the leaderboard, log all to MLflow.
 
     May be stopped at any moment; run again, it goes on where it was. A series that no model held on ends it with 65,
     after everything is shown and logged.
@@ -131,7 +131,7 @@ def run(
     if dry_run:
         planning.dry_run(store, experiment, as_of, jobs)
         return
-    found, faults = outcomes(store, experiment, as_of, jobs, cluster=cluster)
+    found, faults = outcomes(store, experiment, as_of, jobs, project(store).release, cluster)
     log(store, found)
     demand(faults)
 

@@ -45,7 +45,8 @@ def leaderboard(
     from forecasting.evaluation.outcome import demand
 
     store = Store.open(data_root(data))
-    found, faults = outcomes(store, experiment, as_of, jobs)
+    here = project(store)
+    found, faults = outcomes(store, experiment, as_of, jobs, here.release)
     if not found:
         demand(faults)
     for outcome in found:
@@ -56,7 +57,7 @@ def leaderboard(
         frames = [one.scores.frame.assign(experiment=one.experiment.name) for one in found]
         _write(scores, _csv(pd.concat(frames, ignore_index=True)))
     if html is not None:
-        _write(html, project(store).leaderboard(found))
+        _write(html, here.leaderboard(found))
     demand(faults)
 
 

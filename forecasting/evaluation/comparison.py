@@ -156,8 +156,12 @@ def confidence_set(table: pd.DataFrame, overlap: int) -> dict[str, float]:
     distinct = list(alike.values())
     if len(distinct) == 1:
         return {str(c): 1.0 for c in columns}
+    values = table[distinct].reset_index(drop=True)
+    apart = (
+        np.arange(len(distinct)) * 1e-12 * float(values.abs().to_numpy().mean())
+    )  # arch fails on equal means
     test = MCS(
-        table[distinct].reset_index(drop=True), size=SET_SIZE, reps=1000, block_size=max(1, overlap),
+        values + apart, size=SET_SIZE, reps=1000, block_size=max(1, overlap),
         method="R", bootstrap="stationary", seed=_SEED,
     )  # fmt: skip
     test.compute()

@@ -25,7 +25,7 @@ NAMES = {"crps": "CRPS", "absolute_error": "absolute error"}
 
 @dataclass(frozen=True)
 class Contest:
-    """An experiment as its leaderboard shows it: scores, backtest quantiles and the model in force by series.
+    """An experiment as its leaderboard shows it: scores, backtest quantiles and the champion in force by series.
 
     ``forecasts`` are long quantiles with the columns ``model, cutoff, series, period, quantile, value``.
     """
@@ -97,7 +97,8 @@ def _entries(contest: Contest, room: int) -> list[_Entry]:
 def _verdict(contest: Contest, series: str, tests: pd.DataFrame) -> str:
     """Who is in force, who is best, and which models cannot be told from the best, each for its reason."""
     champion = contest.in_force.get(series, "")
-    said = [f"In force: {champion}."] if champion else []
+    there = champion in set(contest.scores.frame["model"])
+    said = [f"In force: {champion}{'' if there else ', which is none of these models'}."] if champion else []
     if tests.empty:
         return " ".join([*said, "Nothing could be compared."])
     tests = tests.droplevel("series")
@@ -151,7 +152,9 @@ def _charts(
     if not order:
         return ()
     base = re.sub(r"[^a-z0-9]+", "-", f"{contest.name}-{series}".lower())
-    champion = contest.in_force.get(series, order[0])
+    champion = contest.in_force.get(series, "")
+    if champion not in order:
+        champion = order[0]
     failed = set(rows.loc[rows["failures"] > 0, "model"])
     table = losses(contest.scores, series, "crps", [m for m in order if m not in failed or m == champion])
     drawn = [

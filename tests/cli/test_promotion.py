@@ -132,6 +132,11 @@ def test_doubt_keeps_a_champion_that_left_the_file_and_a_reason_overrides_it(fol
     before = champion(folder)
     rivals = [model for model in ("naive", "drift", "damped_drift") if model != before]
     path = compete(folder, *rivals)
+    for command in (("leaderboard", path, "--html", "left.html"), ("run", path, "--dry-run"), ("run", path)):
+        code, out, _ = cli(*command)
+        assert code == 0
+        assert f"{before}-champion" in out
+    assert f"In force: {before}-champion. " in (folder / "left.html").read_text()
     code, out, _ = cli("promote", path)
     assert code == 0
     assert champion(folder) == f"{before}-champion"

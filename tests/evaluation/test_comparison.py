@@ -104,6 +104,9 @@ def test_the_confidence_set_holds_the_best_and_drops_the_worst_the_same_every_ti
     assert found["a"] == found["twin"]
     assert max(found["a"], found["b"]) == 1.0
     assert found["b"] > 0.1 > found["c"]
+    level = np.tile([1.0, 2.0, 4.0], 4)
+    equal = confidence_set(pd.DataFrame({"a": level, "b": level[::-1]}), 1)
+    assert min(equal.values()) > 0.5, "different losses of one mean"
     assert confidence_set(table.iloc[:11], 1) == {}
     assert confidence_set(table.iloc[:12], 5) == {}
     assert confidence_set(table[["a", "twin"]], 1) == {"a": 1.0, "twin": 1.0}

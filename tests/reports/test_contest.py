@@ -66,6 +66,15 @@ def test_models_are_named_by_what_can_be_said_of_them() -> None:
     assert "No other model could be compared with it." in alone
 
 
+def test_a_champion_that_did_not_compete_is_not_put_among_those_that_did() -> None:
+    losses = {"a": LEVEL, "b": LEVEL[::-1]}
+    assert "In force: b. a has the lowest" in told(losses, in_force="b")
+    page = told(losses, in_force="ets")
+    assert "In force: ets, which is none of these models. a has the lowest" in page
+    assert "Cumulative difference to a" in page
+    assert "In force" not in told(losses)
+
+
 def test_equal_models_are_seldom_told_apart() -> None:
     """The p-value as published tells one pair in five apart with these origins, and some of five models in 64%."""
     random = np.random.default_rng(11)
