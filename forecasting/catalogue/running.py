@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Argv = Annotated[tuple[str, ...], Field(max_length=64)]
+LONGEST = 86_400.0  # seconds; a run that takes a day hangs
 
 
 class Hooks(BaseModel):
@@ -42,11 +43,11 @@ class Job(BaseModel):
     disk before a run starts.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    deadline_seconds: float = Field(default=600.0, gt=0)
-    fit_seconds: float = Field(default=60.0, gt=0)
-    render_seconds: float = Field(default=120.0, gt=0)
+    deadline_seconds: float = Field(default=600.0, gt=0, le=LONGEST)
+    fit_seconds: float = Field(default=60.0, gt=0, le=LONGEST)
+    render_seconds: float = Field(default=120.0, gt=0, le=LONGEST)
     memory_mb: int = Field(default=8192, ge=512)
     processes: int = Field(default=2, ge=1, le=64)
     fallbacks: tuple[str, ...] = ("damped_drift", "naive")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -52,14 +53,17 @@ class Logs:
         """A ``(done, of)`` callback that logs every step."""
         return lambda done, of: self.say(title, done=done, of=of)
 
-    def failed(self, error: ForecastingError) -> None:
-        """An error with all its faults."""
-        self._log.error(
-            error.message,
-            kind=type(error).__name__,
-            exit_code=error.exit_code,
-            faults=[str(f) for f in error.faults],
-        )
+    def failed(self, error: Exception) -> int:
+        """An error with all its faults, a bug with its traceback; gives the exit code."""
+        kind = type(error).__name__
+        if isinstance(error, ForecastingError):
+            faults = [str(fault) for fault in error.faults]
+            self._log.error(error.message, kind=kind, exit_code=error.exit_code, faults=faults)
+            return error.exit_code
+        code = 74 if isinstance(error, OSError) else 1
+        what = str(error) if code == 74 else f"bug: {kind}: {error}"
+        self._log.error(what, kind=kind, exit_code=code, traceback=traceback.format_exception(error))
+        return code
 
 
 class _Stderr:

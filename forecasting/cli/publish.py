@@ -25,7 +25,7 @@ from forecasting.cli.console import (
 from forecasting.cli.experiments import log, outcomes
 from forecasting.cli.promotion import print_decisions, put_in_force
 from forecasting.cli.telling import deliver, project, release_root, tell, tracking_store
-from forecasting.errors import ForecastingError, UsageError
+from forecasting.errors import UsageError
 
 if TYPE_CHECKING:
     from forecasting.cli.logs import Logs
@@ -77,8 +77,7 @@ def publish(
         float | None,
         typer.Option(
             "--deadline",
-            min=1.0,
-            help="Seconds the run may take; by default publication.yaml's.",
+            help="Seconds the run may take, 1 to 86400; by default publication.yaml's.",
             show_default=False,
         ),
     ] = None,
@@ -91,13 +90,13 @@ def publish(
 
     logs = Logs(log_json or not sys.stderr.isatty())
     try:
+        seconds = _seconds(deadline)
         settings = _settings(data, out, as_of, edition_date, _reasons(override, reason))
-        done = _publish(replace(settings, force_date=force_date, again=again, deadline=deadline), logs)
-    except ForecastingError as error:
+        done = _publish(replace(settings, force_date=force_date, again=again, deadline=seconds), logs)
+    except Exception as error:
         if not logs.json:
             raise
-        logs.failed(error)
-        raise typer.Exit(error.exit_code) from None
+        raise typer.Exit(logs.failed(error)) from error
     _notes(done, logs)
     try:
         typer.echo(f"{'published' if done.new else 'unchanged'} {done.folder}")
@@ -146,6 +145,16 @@ def _reasons(gates: list[str] | None, reasons: list[str] | None) -> dict[str, st
             f"{len(named)} --override and {len(given)} --reason were given; give one reason for each gate"
         )
     return dict(zip(named, given, strict=True))
+
+
+def _seconds(deadline: float | None) -> float | None:
+    from forecasting.catalogue.running import LONGEST
+
+    if deadline is not None and not 1 <= deadline <= LONGEST:
+        raise UsageError(
+            f"--deadline {deadline:g}: give seconds from 1 to {LONGEST:g}, or leave it out for publication.yaml's"
+        )
+    return deadline
 
 
 def _settings(

@@ -45,8 +45,9 @@ def why(
     table = pd.read_parquet(folder / ATTRIBUTION)
     mine = table[(table["about"] == series) & (table["period"] == period)]
     if mine.empty:
-        known = sorted(set(table.loc[table["period"] == period, "about"]))
-        raise UsageError(f"both editions hold no {series} {period}; {nearest(series, known)}")
+        periods = set(table.loc[table["about"] == series, "period"])
+        advice = nearest(period, periods) if periods else nearest(series, set(table["about"]))
+        raise UsageError(f"both editions hold no {series} {period}; {advice}")
     _number(mine)
 
 

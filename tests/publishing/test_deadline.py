@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from pydantic import ValidationError
 
+from forecasting.catalogue.running import Job
 from forecasting.errors import OutOfTime
 from forecasting.publishing.deadline import deadline
 
+Cli = Callable[..., tuple[int, str, str]]
 WORDS = (
     "not ready after 0.2 s; nothing was published, the last good edition stays: "
     "raise --deadline or job.deadline_seconds in publication.yaml, or find what hangs"
@@ -33,6 +38,34 @@ def test_it_rings_through_whoever_catches_everything() -> None:
     assert time.monotonic() - began < 4
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "0.5", "-3"])
+def test_a_deadline_is_a_number_of_seconds_of_one_day(seconds: str, cli: Cli) -> None:
+    code, out, err = cli("publish", "--log-json", "--deadline", seconds)
+    assert (code, out) == (2, "")
+    (line,) = map(json.loads, err.splitlines())
+    assert (
+        line["event"]
+        == f"--deadline {float(seconds):g}: give seconds from 1 to 86400, or leave it out for publication.yaml's"
+    )
+    for name in ("deadline_seconds", "fit_seconds", "render_seconds"):
+        with pytest.raises(ValidationError, match=name):
+            Job.model_validate({name: float(seconds) if seconds != "0.5" else -0.5})
+
+
+def test_a_bug_is_a_line_of_the_json_log_with_its_traceback(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecasting.cli.publish.day", lambda *_: 1 / 0)
+    monkeypatch.setenv("SOME_PASSWORD", "ZeroDivisionError")
+    code, out, err = cli("publish", "--log-json")
+    assert (code, out) == (1, "")
+    (line,) = map(json.loads, err.splitlines())
+    assert line["level"] == "error"
+    assert (line["event"], line["exit_code"]) == ("bug: ***: division by zero", 1)
+    assert "test_deadline.py" in "".join(line["traceback"])
+    assert "ZeroDivisionError" not in err
 
 
 def test_called_off_it_does_not_ring() -> None:

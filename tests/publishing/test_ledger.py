@@ -236,6 +236,18 @@ def test_a_broken_chain_is_named_beside_damaged_files(root: Path, cli: Cli) -> N
         ledger.reconcile(root)
 
 
+def test_lost_folders_are_listed_and_no_empty_place(root: Path, cli: Cli) -> None:
+    for id in (OCT, NOV, LATE):
+        shutil.rmtree(root / id)
+    code, out, err = cli("editions", "verify", "--all", "--editions", root)
+    assert (code, out) == (65, "")
+    assert all(f"{id}/MANIFEST.json: missing" in err for id in (OCT, NOV, LATE))
+    code, out, _ = cli("editions", "list", "--editions", root)
+    assert code == 0
+    assert out.splitlines()[0] == f"! {OCT}  its folder is lost, restore it from a copy  current"
+    assert len(out.splitlines()) == 3
+
+
 def test_a_sound_folder_verifies(root: Path, cli: Cli) -> None:
     code, out, _ = cli("editions", "verify", "--all", "--out", root)
     assert (code, out.count("sound, 3 files"), "audit.jsonl: sound, 3 lines" in out) == (0, 3, True)

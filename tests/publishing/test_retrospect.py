@@ -99,6 +99,9 @@ def test_why_prints_the_headlines_and_one_number(month_later: Project, cli: Cli)
     code, _, err = cli("why", "latest", "evv", "FY2030", "--editions", month_later.editions)
     assert code == 2
     assert "did you mean 'ev'" in err
+    code, _, err = cli("why", "latest", EV, "FY2031", "--editions", month_later.editions)
+    assert code == 2
+    assert "both editions hold no ev FY2031; did you mean 'FY2030'?" in " ".join(err.split())
     first = min(p.name for p in month_later.editions.iterdir() if p.name.startswith("2026-03"))
     code, _, err = cli("why", first, "--editions", month_later.editions)
     assert code == 66

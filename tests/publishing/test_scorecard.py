@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -251,6 +252,14 @@ def test_the_number_of_tests_stands_with_the_alarms(store: Store) -> None:
     assert found[-1].series == ""
     assert found[-1].text == "1 of 4 tests of past editions leave their 1% limits, 0.04 by chance"
     assert alarms(made_up(0.8, 40), store.catalogue) == []
+    monthly = [id for id, one in store.catalogue.series.items() if str(one.kind) == "month"]
+    catalogue = replace(
+        store.catalogue, series={f"{n}{id}": store.catalogue.series[id] for n in range(10) for id in monthly}
+    )
+    tests = 4 * len(catalogue.series)
+    many = pd.concat([made_up(0.0, 4).assign(series=id) for id in catalogue.series])
+    assert alarms(many, catalogue)[-1].text.endswith(f"their 1% limits, {tests / 100} by chance")
+    assert tests > 1000
 
 
 def test_skill_lost_against_naive_is_an_alarm(store: Store) -> None:

@@ -114,7 +114,9 @@ def alarms(table: pd.DataFrame, catalogue: Catalogue) -> list[Objection]:
             said.append(Objection(GATE, "warn", f"{name}, {kind}: {text}", series))
         tests += len(BANDS) + 1
     if said:
-        whole = f"{len(said)} of {tests} tests of past editions leave their 1% limits, {tests / 100:.1g} by chance"
+        whole = (
+            f"{len(said)} of {tests} tests of past editions leave their 1% limits, {tests / 100:g} by chance"
+        )
         said.append(Objection(GATE, "warn", whole))
     return said
 
