@@ -137,7 +137,7 @@ def _without(forecast: Forecast, gone: set[str]) -> Forecast | None:
 def require_publishable(draft: Draft) -> None:
     """Raise :class:`HeldBack` when a gate holds the edition, a critical series fails, or too few others are ok."""
     publication, found = draft.candidate.catalogue.publication, draft.candidate.states
-    lines = [f"{o.gate}: {f'{o.series} ' if o.series else ''}{o.text}" for o in _holding(draft.verdict)]
+    lines = [f"{o.gate}: {f'{o.series} ' if o.series else ''}{o.text}" for o in _holding(draft)]
     for id in publication.critical:
         state = found.get(id, State(id, "withheld", "", "no experiment forecasts it"))
         if state.standing not in ("ok", "degraded"):
@@ -154,5 +154,10 @@ def require_publishable(draft: Draft) -> None:
         raise HeldBack("held back, the last good edition stays:\n  " + "\n  ".join(shown))
 
 
-def _holding(verdict: Verdict) -> list[Objection]:
-    return [*verdict.standing("hold"), *(o for o in verdict.standing("block") if not o.series)]
+def _holding(draft: Draft) -> list[Objection]:
+    """What holds the whole edition: a ``block`` as well when no series that can fall is named."""
+    states = draft.candidate.states
+    return [
+        *draft.verdict.standing("hold"),
+        *(o for o in draft.verdict.standing("block") if o.series not in states),
+    ]

@@ -46,6 +46,12 @@ def test_gates_that_hold_are_named_with_series_and_text() -> None:
     assert held(draft(Objection("finite", "block", "no rows"), a="ok")) == "finite: no rows"
 
 
+def test_a_block_of_what_no_series_stands_for_holds() -> None:
+    stranger = Objection("slip", "block", "stranger is in no catalogue", "stranger")
+    assert held(draft(stranger, a="ok")) == "slip: stranger stranger is in no catalogue"
+    require_publishable(draft(Objection("slip", "block", "x", "stranger", "because"), a="ok"))
+
+
 @pytest.mark.parametrize(
     ("standing", "good"), [("ok", True), ("degraded", True), ("stale", False), ("withheld", False)]
 )
