@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,8 +19,10 @@ import pytest
 from forecasting.api import Project
 from forecasting.errors import ConfigError, DataError, InputMissing, Locked
 from forecasting.evaluation.experiment import Candidate, Experiment
+from forecasting.publishing import succession
 from forecasting.publishing.champions import Bench
-from forecasting.publishing.promotion import judge
+from forecasting.publishing.promotion import Settled, judge, present
+from forecasting.publishing.release import Release
 from forecasting.publishing.succession import _decide
 from forecasting.tracking import (
     Champion,
@@ -143,7 +147,7 @@ def test_of_two_promotions_at_once_the_second_is_told_to_begin_again(
         walked.run(only(walked, model, name="metals")) for model in ("drift", "naive", "damped_drift")
     )
     walked.promote(walked.gate([base]))
-    contest = walked.run(only(walked, "theta", "seasonal_naive", name="metals"))
+    contest = walked.run(only(walked, "damped_drift", "seasonal_naive", name="metals"))
     [first], [second] = walked.gate([early]), walked.gate([late])
     walked.promote([first])
     with pytest.raises(
@@ -157,6 +161,38 @@ def test_of_two_promotions_at_once_the_second_is_told_to_begin_again(
     monkeypatch.setattr("forecasting.tracking.store.LOCK_WITHIN", 0.05)
     with walked.tracking.lock("promote"), pytest.raises(Locked, match="the tracking store is busy"):
         walked.promote(walked.gate([early]))
+
+
+def test_two_promotions_side_by_side_both_reach_the_release(
+    walked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = walked.release
+    assert release is not None
+    other = release.experiments[0].model_copy(update={"seed": 11})
+    outcomes = [walked.run(only(walked, "drift", name="metals")), walked.run(other)]
+    keys, settled = walked.keep(outcomes), walked.gate(outcomes)
+
+    def slowly(root: Path) -> Release | None:
+        found = present(root)
+        time.sleep(0.5)  # time enough for the other to read the same release
+        return found
+
+    monkeypatch.setattr("forecasting.publishing.succession.present", slowly)
+
+    def put(one: Settled) -> Path:
+        return succession.promote(
+            walked.store, [one], keys, walked.tracking, walked.releases, datetime.now(UTC)
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        folders = list(pool.map(put, settled))
+    after = walked.release
+    assert after is not None
+    assert after.champions[PRICE].model == "drift"
+    for one in settled:
+        for id, winner in one.outcome.winners.items():
+            assert after.champions[id].recipe == winner.recipe
+    assert after.digest in {folder.name for folder in folders}
 
 
 def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
@@ -192,17 +228,17 @@ def test_a_champion_that_cannot_be_built_asks_for_a_reason_and_hides_no_drift(wa
     export_bundle(changed, walked.releases, bundle.attachments)
     found = walked.drift()
     assert [fault.where for fault in found.lost] == [PRICE]
-    assert "cannot be refitted: model 'naive' cannot be built; no_such: " in found.lost[0].found
+    assert "cannot be refitted: model 'drift' cannot be built; no_such: " in found.lost[0].found
     assert found.table.loc[found.table["series"] == PRICE, "now"].isna().all()
     assert found.table.loc[found.table["series"] != PRICE, "moved"].notna().all()
     assert found.moved.empty
-    outcome = walked.run(only(walked, "drift", "damped_drift", name="metals"))
-    with pytest.raises(ConfigError, match=r"naive cannot be built: .*no_such.*--reason TEXT"):
+    outcome = walked.run(only(walked, "naive", "damped_drift", name="metals"))
+    with pytest.raises(ConfigError, match=r"drift cannot be built: .*no_such.*--reason TEXT"):
         walked.gate([outcome])
     walked.promote(walked.gate([outcome], reason="the parameter is no more"))
     last = lines(walked)[-1]
     assert last.verdict == "overridden"
-    assert last.reason.startswith("the parameter is no more (the gate: naive cannot be built")
+    assert last.reason.startswith("the parameter is no more (the gate: drift cannot be built")
     assert last.evidence["was"]["parameters"]["no_such"] == 1
     assert not walked.drift().lost
 
