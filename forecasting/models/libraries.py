@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("numba", "numpy", "pandas", "prophet", "scikit-learn", "scipy", "statsforecast", "statsmodels")
+LIBRARIES = ("numpy", "pandas", "prophet", "scikit-learn", "scipy", "statsforecast", "statsmodels")
 
 
 @cache
@@ -14,7 +14,7 @@ def versions() -> dict[str, str]:
     """Python's and each library's version as installed; a library that is not installed is left out.
 
     >>> sorted(versions())[:2]
-    ['numba', 'numpy']
+    ['numpy', 'pandas']
     """
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
