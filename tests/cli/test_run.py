@@ -1,4 +1,4 @@
-"""``forecast run``: what was found out is shown and logged, whatever could not be."""
+"""``forecast run`` and ``promote``: what was found out is shown and logged, whatever could not be."""
 
 from __future__ import annotations
 
@@ -65,3 +65,11 @@ def test_nothing_is_promoted_where_a_series_has_no_model(cli: Run) -> None:
     assert "short: MASE" in out
     assert f"short: {SERIES}: each of 1 model(s) failed" in err
     assert not Path("mlruns/releases").exists()
+
+
+def test_a_grid_over_the_scale_is_promoted_and_the_release_read_again(cli: Run) -> None:
+    experiment("scales", {"model": "naive", "grid": {"link": ["none", "log"]}}, transform="log")
+    for _ in range(2):
+        code, _, err = cli("promote", "experiments/scales.yaml")
+        assert code == 0, err
+    assert "bug" not in err
