@@ -87,14 +87,13 @@ def read(path: Path) -> Samples:
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError):
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): float(sample.value)
+            for family in text_string_to_metric_families(path.read_text(encoding="utf-8"))
+            for sample in family.samples
+        }
+    except (OSError, ValueError, KeyError, OverflowError):
         return {}
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): float(sample.value)
-        for family in families
-        for sample in family.samples
-    }
 
 
 def sweep(root: Path) -> None:

@@ -109,7 +109,16 @@ def test_an_edition_written_in_the_future_has_no_age(tmp_path: Path) -> None:
     assert told(tmp_path)["forecast_edition_age_seconds"] == 0
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"forecast_x{\n", b"# TYPE a counter\na b c d e\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"\xff\xfe",
+        b"forecast_x{\n",
+        b"# HELP x y\n# TYPE x gauge\nx " + b"9" * 400 + b"\n",
+        b"# TYPE a counter\na b c d e\n",
+    ],
+)
 def test_a_missing_or_damaged_file_has_no_samples(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / FILE).write_bytes(content)
