@@ -62,7 +62,7 @@ class Logs:
             return error.exit_code
         code = 74 if isinstance(error, OSError) else 1
         what = str(error) if code == 74 else f"bug: {kind}: {error}"
-        self._log.error(what, kind=kind, exit_code=code, traceback=traceback.format_exception(error))
+        self._log.error(what, kind=kind, exit_code=code, traceback=traceback.format_tb(error.__traceback__))
         return code
 
 
