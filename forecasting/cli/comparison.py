@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecasting.cli.editions import RootOption, editions_root, sound
+from forecasting.cli.editions import EditionArgument, RootOption, editions_root, sound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,8 +95,12 @@ def _write(path: Path, table: pd.DataFrame) -> None:
 
 
 def rebuild(
-    edition: Annotated[str, typer.Argument(help="An edition id, or latest.")] = "latest",
+    edition: EditionArgument = "latest",
     out: RootOption = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Write the tables made again into this new folder.", show_default=False),
+    ] = None,
 ) -> None:
     """Make an edition again from its own inputs and compare every number; nothing is published."""
     from forecasting.cli.console import progress, say
@@ -108,6 +113,8 @@ def rebuild(
     id = identify(root, edition)
     with progress("rebuild") as tell:
         found = again(root, id, tell)
+    if to is not None:
+        _write_tables(to, found.files)
     for text in (*found.notes, *found.environment):
         say(f"note: {text}")
     for one in found.tables:
@@ -127,3 +134,17 @@ def rebuild(
         )
     ]
     raise DataError(f"{id}: made again from its own inputs it is not the same", faults)
+
+
+def _write_tables(folder: Path, files: Mapping[str, bytes]) -> None:
+    from forecasting.errors import CannotCreate
+
+    try:
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise CannotCreate(f"{folder}: cannot be written ({error.strerror}); name a new folder") from error
+    typer.echo(f"{folder}: {len(files)} tables made again")

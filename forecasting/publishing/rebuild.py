@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import DataError
+from forecasting.errors import DataError, InputMissing
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames.cells import guarded
 from forecasting.publishing.edition import MANIFEST, read_manifest
 from forecasting.publishing.environment import environment, environment_changes
 from forecasting.publishing.facts import states_table
-from forecasting.publishing.inputs import unpacked
+from forecasting.publishing.inputs import INPUTS
 from forecasting.publishing.ledger import damage_of
 from forecasting.publishing.making import make
+from forecasting.publishing.previous import inputs_of
 from forecasting.publishing.previous import read as read_previous
 from forecasting.publishing.unchanged import states_of
 
 TOLERANCE = 1e-9
+_OWN = ("forecasts", "states", "certificates")
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The tables of an edition made again, how the environment differs now, and what could not be considered."""
+    """An edition made again: its tables compared and as files, how the environment differs now, and what could not be
+    considered."""
 
     edition: str
     tables: tuple[Compared, ...]
     environment: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def equal(self) -> bool:
@@ -62,7 +66,8 @@ def rebuild(root: Path, id: str, progress: Progress = silent) -> Rebuilt:
 
     Series begin on the rung they were published from: a fit that failed then may not fail now. The edition it followed
     is taken from the same folder, for what fell back on it. Raises :class:`DataError` for a
-    damaged edition and :class:`~forecasting.errors.InputMissing` for one from before editions held their inputs.
+    damaged edition or one this version cannot read, and :class:`~forecasting.errors.InputMissing` for one from before
+    editions held their inputs.
     """
     folder = root / id
     faults = damage_of(root, id)
@@ -71,7 +76,11 @@ def rebuild(root: Path, id: str, progress: Progress = silent) -> Rebuilt:
     manifest = read_manifest(folder)
     followed, notes = _followed(root, manifest)
     with tempfile.TemporaryDirectory(prefix="rebuild-") as place:
-        inputs = unpacked(folder, Path(place) / "inputs", date.fromisoformat(manifest["as_of"]))
+        inputs, why = inputs_of(folder, Path(place) / "inputs", date.fromisoformat(manifest["as_of"]))
+        if inputs is None and not (folder / INPUTS).is_file():
+            raise InputMissing(f"{why}: it cannot be made again")
+        if inputs is None:
+            raise DataError(f"{why}; make it again with the version that published it")
         draft = make(
             inputs.store,
             inputs.release,
@@ -84,21 +93,28 @@ def rebuild(root: Path, id: str, progress: Progress = silent) -> Rebuilt:
             states_of(folder),
         )
     candidate = draft.candidate
-    again = {"forecasts": candidate.table, "states": states_table(candidate.states)}
-    again |= {f"balance/{name}": one for name, one in candidate.balance.items()}
+    made = {
+        "forecasts": candidate.table,
+        "states": states_table(candidate.states),
+        "certificates": candidate.certificates,
+        **{f"balance/{name}": one for name, one in candidate.balance.items()},
+    }
+    again = {
+        name: guarded(one).to_csv(index=False, lineterminator="\n").encode() for name, one in made.items()
+    }
     published = _published(manifest)
     tables = [compared(name, folder / f"{name}.csv", again.get(name)) for name in published]
     tables += [Compared(name, 0, 0.0, "", ("not in the edition",)) for name in again if name not in published]
     changes = environment_changes(manifest.get("environment", {}), environment())
-    return Rebuilt(id, tuple(tables), tuple(changes), tuple(notes))
+    files = {f"{name}.csv": content for name, content in again.items()}
+    return Rebuilt(id, tuple(tables), tuple(changes), tuple(notes), files)
 
 
-def compared(name: str, path: Path, again: pd.DataFrame | None) -> Compared:
+def compared(name: str, path: Path, again: bytes | None) -> Compared:
     """A published table beside the one made again, cell by cell in the order of the file."""
     if again is None:
         return Compared(name, 0, 0.0, "", ("not made again",))
-    text = guarded(again).to_csv(index=False, lineterminator="\n").encode()
-    was, now = _cells(path.read_bytes()), _cells(text)
+    was, now = _cells(path.read_bytes()), _cells(again)
     if list(was.columns) != list(now.columns):
         return Compared(name, 0, 0.0, "", (f"columns {list(was.columns)} then, {list(now.columns)} now",))
     if len(was) != len(now):
@@ -151,4 +167,4 @@ def _overrides(manifest: Mapping[str, Any]) -> dict[str, str]:
 def _published(manifest: Mapping[str, Any]) -> list[str]:
     """The tables of an edition whose numbers follow from its inputs."""
     names = [str(entry["path"]).removesuffix(".csv") for entry in manifest["files"]]
-    return [name for name in names if name in ("forecasts", "states") or name.startswith("balance/")]
+    return [name for name in names if name in _OWN or name.startswith("balance/")]

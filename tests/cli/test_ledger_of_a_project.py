@@ -68,9 +68,12 @@ def test_a_flipped_byte_anywhere_in_a_release_is_found(project: Project, tmp_pat
     load(releases)
 
 
-def test_an_edition_is_made_again_from_itself(project: Project) -> None:
-    done = project.run("editions", "rebuild", "latest")
+def test_an_edition_is_made_again_from_itself(project: Project, tmp_path: Path) -> None:
+    done = project.run("editions", "rebuild", "latest", "--to", str(tmp_path / "again"))
     assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("forecasts.csv", "balance/balance.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (project.latest / name).read_bytes()
+    assert "certificates " in done.stdout
     assert f"{project.latest.name}: rebuilt," in done.stdout
     forecasts = next(line for line in done.stdout.splitlines() if line.startswith("forecasts "))
     assert forecasts.endswith("largest relative difference 0")
@@ -85,7 +88,9 @@ def test_an_edition_that_comes_out_otherwise_says_where_and_why(
     table.loc[0, "value"] *= 1 + 1e-6
 
     def made(*_: Any) -> SimpleNamespace:
-        return SimpleNamespace(candidate=SimpleNamespace(table=table, states={}, balance={}))
+        return SimpleNamespace(
+            candidate=SimpleNamespace(table=table, states={}, balance={}, certificates=table)
+        )
 
     monkeypatch.setattr("forecasting.publishing.rebuild.make", made)
     code, _, err = cli("editions", "rebuild", "latest", "--editions", editions)
