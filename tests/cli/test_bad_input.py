@@ -26,6 +26,8 @@ EXPERIMENTS: dict[str, tuple[tuple[str, str], int, str]] = {
     "a control character": (("name: ev_sales", 'name: "ev_\\x07sales"'), 78, "a control character ('\\x07') in 'ev_"),
     "an alias": (("name: ev_sales", "name: &a ev_sales\ncovariates: *a"), 78, "anchors and aliases are not allowed"),
     "a key twice": (("name: ev_sales", "name: ev_sales\nname: other"), 78, "key 'name' stands twice"),
+    "a day that is none": (("name: ev_sales", "name: 2026-13-45"), 78, "'2026-13-45' cannot be read: month must be"),
+    "a number without end": (("name: ev_sales", "name: " + "9" * 5000), 78, "cannot be read: Exceeds the limit"),
     "a key that is none": (("name: ev_sales", "{a: 1}: ev_sales"), 78, "a list or a mapping is no key (line"),
     "unknown parameter": (("{model: ets}", "{model: ets, parameters: {dampign: 1}}"), 78, "'ets' cannot be built"),
 }  # fmt: skip
