@@ -83,7 +83,7 @@ def broken(bench: Bench, point: Point, options: Callable[[Point], list[str]]) ->
 
     Once in a while a run makes a call more or less before the point; it is then looked for beside its number.
     """
-    for shift in (0, 0, -1, 1, -2, 2):
+    for shift in (0, 0, *(sign * n for n in range(1, 9) for sign in (-1, 1))):
         was = bench.restore()
         ended = warm.run(mini.AGAIN, bench.root, options(replace(point, number=point.number + shift)))
         if point.met(ended.trace):
