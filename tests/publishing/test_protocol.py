@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -388,3 +389,41 @@ def test_a_run_that_cannot_begin_is_measured_too(copy: Project) -> None:
         copy.publish()
     assert sample(copy, "forecast_last_exit_code") == 78
     assert (sample(copy, "forecast_last_success_timestamp_seconds") or 0) > 0
+
+
+@pytest.mark.parametrize(("named", "where"), [("/some/file", "/some/file"), (None, "ROOT")])
+def test_an_error_of_the_disk_has_a_place_and_advice(
+    named: str | None, where: str, copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), named)
+
+    monkeypatch.setattr(job, "fingerprint", full)
+    with pytest.raises(CannotWrite) as caught:
+        copy.publish(again=True)
+    said = str(caught.value).replace(str(copy.editions), "ROOT")
+    assert said == f"{where}: Input/output error; free space or mend the disk, and run again"
+    assert sample(copy, "forecast_last_exit_code") == 74
+
+
+def test_litter_that_cannot_be_put_in_order_is_named(copy: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(job.paths, "sweep", full)
+    with pytest.raises(CannotWrite) as caught:
+        copy.publish()
+    assert str(caught.value) == (
+        f"{copy.editions}: what a killed run left cannot be put in order (No space left on device); "
+        "free space and run again"
+    )
+
+
+def test_the_audit_file_says_why_an_edition_was_held_back(copy: Project) -> None:
+    with pytest.raises(HeldBack) as held:
+        copy.publish(again=True, released=date(2026, 4, 22))
+    assert ledger.read(copy.editions)[-1].facts == {"why": held.value.message}
+    assert copy.publish(spooled=7.0).code == 0
+    assert sample(copy, "forecast_spool_depth") == 7
+    assert copy.publish().code == 0
+    assert sample(copy, "forecast_spool_depth") == 0
