@@ -16,6 +16,7 @@ from forecasting.features import BUILDERS
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Member, Total
 from forecasting.periods import Period, span
+from forecasting.publishing import metrics
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.job import Published, Settings, publish
 from forecasting.publishing.release import attachments
@@ -155,3 +156,14 @@ def plain(facts: Facts, form: str, beside: Sequence[str]) -> Mapping[str, bytes]
         "history": facts.history,
     }  # fmt: skip
     return {f"{name}.csv": table.to_csv(index=False).encode() for name, table in csv.items()}
+
+
+def sample(project: Project, name: str, **labels: str) -> float | None:
+    found = metrics.read(project.editions / metrics.FILE)
+    return found.get((name, tuple(sorted(labels.items()))))
+
+
+def counted(project: Project) -> float:
+    """The objections of all gates so far."""
+    found = metrics.read(project.editions / metrics.FILE)
+    return sum(value for (name, _), value in found.items() if name == "forecast_gate_failures_total")

@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
-from forecasting.catalogue.sinks import ObjectStoreRecord
 from forecasting.errors import CannotWrite, ConfigError, DataError, HeldBack, Locked, OutOfTime, UsageError
 from forecasting.publishing import edition, job, ledger, metrics, preflight
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.lock import publisher
-from forecasting.publishing.sinks import deliver_all
-from forecasting.publishing.sinks.object_store import ObjectStore
-from tests.publishing.small_job import LEFT, RIGHT, TODAY, Project, plain
+from tests.publishing.small_job import LEFT, RIGHT, TODAY, Project, plain, sample
 from tests.publishing.small_world import MARKET, OXIDE
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with one edition; take a copy before changing it."""
-    project = Project(tmp_path_factory.mktemp("published") / "p")
-    project.settings(lambda one: one["gates"].update(freshness={"severity": "warn", "grace_days": 60}))
-    done = project.release().publish()
-    assert (done.new, done.reasons) == (True, ())
-    return project
-
-
-@pytest.fixture
-def copy(published: Project, tmp_path: Path) -> Project:
-    shutil.copytree(published.root, tmp_path / "p", symlinks=True)
-    made = object.__new__(Project)
-    made.__dict__.update(published.__dict__)
-    made.root = tmp_path / "p"
-    for name in ("data", "bundles", "editions", "cache"):
-        setattr(made, name, made.root / getattr(published, name).name)
-    return made
-
-
-def sample(project: Project, name: str, **labels: str) -> float | None:
-    found = metrics.read(project.editions / metrics.FILE)
-    return found.get((name, tuple(sorted(labels.items()))))
-
-
-def counted(project: Project) -> float:
-    """The objections of all gates so far."""
-    found = metrics.read(project.editions / metrics.FILE)
-    return sum(value for (name, _), value in found.items() if name == "forecast_gate_failures_total")
 
 
 def names(project: Project) -> list[str]:
@@ -242,116 +205,6 @@ def test_an_override_is_recorded_and_shown(tmp_path: Path) -> None:
     assert lines[2].facts == {"gate": "freshness", "reason": "the book is late this year"}
     failures = sample(project, "forecast_gate_failures_total", gate="freshness", severity="hold")
     assert (failures or 0) >= 2
-
-
-def test_a_sink_that_fails_takes_nothing_back(copy: Project) -> None:
-    done = copy.publish(again=True, deliver=lambda *_: ["store: refused"])
-    assert (done.new, done.code, done.reasons) == (True, 3, ("store: refused",))
-    assert copy.latest == done.folder
-
-
-def test_a_retraction_reaches_the_sinks_although_the_run_is_held_back(copy: Project, tmp_path: Path) -> None:
-    address = f"file://{tmp_path}/mirror"
-    mirror = ObjectStore(ObjectStoreRecord(kind="object_store", name="mirror", address=address))
-
-    def deliver(folder: Path, root: Path) -> list[str]:
-        return [str(one) for one in deliver_all([mirror], folder, root) if one.outcome == "failed"]
-
-    def told() -> Any:
-        return json.loads((tmp_path / "mirror" / "latest.json").read_text())["edition"]
-
-    only = copy.publish(deliver=deliver).folder.name
-    assert told() == only
-    ledger.retract(copy.editions, only, "a unit slipped")
-    with pytest.raises(HeldBack, match=f"give {only} again, which was retracted"):
-        copy.publish(deliver=deliver)
-    assert told() is None
-    listed = json.loads((tmp_path / "mirror" / "editions.json").read_text())["editions"]
-    assert [(one["edition"], one["reason"]) for one in listed] == [(only, "a unit slipped")]
-
-
-def test_a_sink_that_fails_while_held_back_is_told_beside_it(copy: Project) -> None:
-    def deliver(*_: Path) -> list[str]:
-        return ["store: refused"]
-
-    with pytest.raises(HeldBack) as held:
-        copy.publish(again=True, released=date(2027, 1, 1), deliver=deliver)
-    assert [str(one) for one in held.value.faults][-1] == (
-        "beside it: store: refused; mend that, then run forecast deliver"
-    )
-    assert sample(copy, "forecast_last_exit_code") == 4
-
-    def broken(*_: Path) -> list[str]:
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(HeldBack, match=r"beside it: .*: No space left on device; mend that"):
-        copy.publish(again=True, released=date(2027, 1, 1), deliver=broken)
-
-
-def test_a_run_held_back_before_the_first_edition_has_nothing_to_tell(tmp_path: Path) -> None:
-    project = Project(tmp_path / "p").release()
-    with pytest.raises(HeldBack) as held:
-        project.publish(released=date(2027, 1, 1), deliver=lambda *_: ["never asked"])
-    assert held.value.faults == []
-
-
-def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project, tmp_path: Path) -> None:
-    path = copy.editions / metrics.FILE
-    path.unlink()
-    path.mkdir()
-    hooked(copy, tmp_path / "told")
-    done = copy.publish()
-    assert done.code == 3
-    assert "the metrics could not be written" in done.reasons[0]
-    assert (tmp_path / "told").read_text().split()[:2] == ["$HOME;degraded", "3"]
-
-
-def hooked(project: Project, out: Path) -> None:
-    """Hooks that write their own name, the exit code and the edition to a file."""
-    code = (
-        "import os, sys; told = [sys.argv[2], os.environ['FORECAST_EXIT_CODE'], os.environ['FORECAST_EDITION']];"
-        "open(sys.argv[1], 'a').write(' '.join(told) + chr(10))"
-    )
-    argv = [sys.executable, "-c", code, str(out)]
-
-    def hooks(one: dict[str, Any]) -> None:
-        one["job"]["hooks"] = {
-            f"on_{name}": [*argv, f"$HOME;{name}"] for name in ("success", "degraded", "held")
-        }
-
-    project.settings(hooks)
-
-
-def test_hooks_run_by_outcome_without_a_shell(copy: Project, tmp_path: Path) -> None:
-    out = tmp_path / "told"
-    hooked(copy, out)
-    first = copy.publish(again=True)
-    copy.publish(again=True, deliver=lambda *_: ["store: refused"])
-    with pytest.raises(HeldBack):
-        copy.publish(again=True, released=date(2027, 1, 1))
-    lines = [line.split() for line in out.read_text().splitlines()]
-    assert [line[0] for line in lines] == ["$HOME;success", "$HOME;degraded", "$HOME;held"]
-    assert [line[1] for line in lines] == ["0", "3", "4"]
-    assert lines[0][2] == first.folder.name
-
-
-@pytest.mark.parametrize(
-    ("argv", "said"),
-    [
-        (["/nowhere/at/all"], "could not be started"),
-        ([sys.executable, "-c", "raise SystemExit(9)"], "ended with code 9"),
-        ([sys.executable, "-c", "import time; time.sleep(60)"], "was stopped after 1 s"),
-    ],
-)
-def test_a_hook_that_fails_is_told(argv: list[str], said: str, copy: Project) -> None:
-    copy.settings(lambda one: one["job"].update(hooks={"on_success": argv, "seconds": 1}))
-    copy.settings(lambda one: one["gates"].update(sums={"severity": "warn", "parts": 1e-6}))
-    before = counted(copy)
-    done = copy.publish(again=True)
-    assert done.code == 3
-    assert said in done.reasons[-1]
-    assert sample(copy, "forecast_last_exit_code") == 3
-    assert counted(copy) == before + len(edition.read_manifest(done.folder)["gates"]) > before, "each once"
 
 
 def test_what_a_killed_run_left_is_swept_and_a_finished_edition_adopted(copy: Project) -> None:
