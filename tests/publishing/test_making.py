@@ -79,4 +79,5 @@ def test_of_many_faults_twelve_are_shown() -> None:
     many = [Objection("growth", "hold", f"{n}", "a") for n in range(14)]
     lines = held(draft(*many, a="ok")).split("\n  ")
     assert lines[11:] == ["growth: a 11", "… and 2 more"]
+    assert held(draft(*many[:13], a="ok")).split("\n  ")[12:] == ["… and 1 more"]
     assert held(draft(*many[:12], a="ok")).split("\n  ")[11:] == ["growth: a 11"]
