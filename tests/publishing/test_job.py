@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.publishing import champions
 from forecasting.publishing.champions import Bench
+from forecasting.publishing.gates import GATES, Found, Gate, View
 from forecasting.publishing.rebuild import rebuild
 from tests.publishing.breaking import Break, raises, ways
 from tests.publishing.small_job import BOTH, EV, FITTED, LEFT, MARKET, OXIDE, RIGHT, Project
@@ -260,3 +262,38 @@ def test_the_balance_is_withheld_with_what_it_needs(tmp_path: Path, monkeypatch:
     assert text.startswith("[]")
     assert "'The balance is withheld: it needs oxide, withheld in this edition.'" in text
     assert any("The balance is withheld" in why for why in done.reasons)
+
+
+def refusing(id: str, *models: str) -> Gate:
+    """A gate that blocks a series while one of some models forecasts it."""
+
+    def gate(view: View) -> Iterator[Found]:
+        if view.candidate.states[id].model in models:
+            yield Found("block", "grows too fast", id)
+
+    return gate
+
+
+def test_a_series_that_a_gate_refuses_falls_to_its_next_rung(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(GATES, "growth", refusing(RIGHT, "drift", "damped_drift (bands widened 1.5 times)"))
+    done = project.publish()
+    state = project.states().loc[RIGHT]
+    assert (done.code, state["standing"], state["model"]) == (
+        3,
+        "degraded",
+        "naive (bands widened 1.5 times)",
+    )
+    why = "was refused: gate growth: grows too fast"
+    assert state["reason"] == f"drift {why}; damped_drift (bands widened 1.5 times) {why}"
+    assert project.states().loc[LEFT, "standing"] == "ok"
+
+
+def test_a_sum_that_a_gate_refuses_is_withheld(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(GATES, "growth", refusing(BOTH, "sum"))
+    project.publish()
+    state = project.states().loc[BOTH]
+    assert (state["standing"], state["reason"]) == ("withheld", "refused: gate growth: grows too fast")
+    assert project.states().loc[[LEFT, RIGHT], "standing"].tolist() == ["ok", "ok"]
+    assert BOTH not in set(project.table()["series"])
