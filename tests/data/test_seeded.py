@@ -14,7 +14,8 @@ import pytest
 from forecasting.catalogue import Catalogue
 from forecasting.data.sanity import related
 from forecasting.data.store import Store
-from tests.data.seeded import SEEDS, caught, clean_variant, complaints, text_of
+from tests.data.seeded import SEEDS, clean_variant
+from tests.data.seeding import caught, complaints, text_of
 
 EACH = int(os.environ.get("SEEDED_EACH", "8"))
 CLEAN = 500
