@@ -51,9 +51,17 @@ class Point:
 
     def met(self, trace: str) -> bool:
         """Whether a trace was broken here, or ends here: the same call on the same file."""
-        lines = [line for line in trace.splitlines() if _LINE.match(line)]
+        lines = _calls(trace)
         broken = [line for line in lines if "(INJECTED)" in line] or lines[-1:]
-        return len(broken) == 1 and _file(broken[0]) == _file(f"{self.call}({self.what}")
+        return len(broken) == 1 and self._here(broken[0])
+
+    def beside(self, number: int, trace: str) -> int:
+        """The number to break next, after a trace in which the call of this number was not the point."""
+        found = [n for n, line in enumerate(_calls(trace), 1) if self._here(line)]
+        return min(found, key=lambda n: abs(n - number), default=number + 1)
+
+    def _here(self, line: str) -> bool:
+        return _file(line) == _file(f"{self.call}({self.what}")
 
 
 def record(root: Path, arguments: Sequence[str]) -> list[Point]:
@@ -75,6 +83,10 @@ def points(trace: str, root: Path) -> Iterator[Point]:
         reads = call == "openat" and not re.search(r"O_WRONLY|O_RDWR|O_CREAT", rest)
         if str(root) in rest and not reads:
             yield Point(call, counted[call], rest[:300])
+
+
+def _calls(trace: str) -> list[str]:
+    return [line for line in trace.splitlines() if _LINE.match(line)]
 
 
 def _file(line: str) -> tuple[str, str]:

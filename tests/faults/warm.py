@@ -129,6 +129,8 @@ def _child(arguments: Sequence[str], cwd: Path, folder: Path, go: int) -> None:
     code = 70
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1 % 2**64), 0, 0, 0)
+        os.read(go, 1)  # before anything a tracer that attaches sooner or later would count or miss
+        os.close(go)
         os.chdir(cwd)
         os.environ["TMPDIR"], tempfile.tempdir = str(folder / "tmp"), None
         for name, stream in (("out", 1), ("err", 2)):
@@ -137,8 +139,6 @@ def _child(arguments: Sequence[str], cwd: Path, folder: Path, go: int) -> None:
             os.close(descriptor)
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as the process
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
-        os.read(go, 1)
-        os.close(go)
         sys.argv = ["forecast", *arguments]
         code = _main()
     finally:
