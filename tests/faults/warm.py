@@ -11,6 +11,7 @@ import importlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -47,12 +48,12 @@ class Running:
 
     pid: int
     folder: Path
-    gate: int
+    gate: socket.socket
     tracer: subprocess.Popen[bytes] | None = None
 
     def go(self) -> None:
-        os.write(self.gate, b"g")
-        os.close(self.gate)
+        self.gate.sendall(b"g")
+        self.gate.close()
 
     def poll(self) -> Ended | None:
         """How it ended, when it has."""
@@ -100,13 +101,14 @@ def start(arguments: Sequence[str], cwd: Path, options: Sequence[str] = (), name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "trace").unlink(missing_ok=True)
     (folder / "tmp").mkdir(exist_ok=True)
-    go_read, go_write = os.pipe()
+    gate, inner = socket.socketpair()
     pid = os.fork()
     if pid == 0:
-        os.close(go_write)
-        _child(arguments, cwd, folder, go_read)
-    os.close(go_read)
-    running = Running(pid, folder, go_write)
+        gate.close()
+        _child(arguments, cwd, folder, inner)
+    inner.close()
+    assert gate.recv(1), "the fork ended before it was ready"
+    running = Running(pid, folder, gate)
     if options:
         running.tracer = subprocess.Popen(
             ["strace", "-y", "-s", "0", "-o", str(folder / "trace"), *options, "-p", str(pid)],
@@ -125,12 +127,10 @@ def _attached(pid: int) -> None:
     raise AssertionError("strace did not attach within ten seconds")
 
 
-def _child(arguments: Sequence[str], cwd: Path, folder: Path, go: int) -> None:
+def _child(arguments: Sequence[str], cwd: Path, folder: Path, gate: socket.socket) -> None:
     code = 70
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1 % 2**64), 0, 0, 0)
-        os.read(go, 1)  # before anything a tracer that attaches sooner or later would count or miss
-        os.close(go)
         os.chdir(cwd)
         os.environ["TMPDIR"], tempfile.tempdir = str(folder / "tmp"), None
         for name, stream in (("out", 1), ("err", 2)):
@@ -139,6 +139,9 @@ def _child(arguments: Sequence[str], cwd: Path, folder: Path, go: int) -> None:
             os.close(descriptor)
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as the process
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+        gate.sendall(b"r")
+        gate.recv(1)
+        gate.close()
         sys.argv = ["forecast", *arguments]
         code = _main()
     finally:
