@@ -11,6 +11,9 @@ from types import FrameType
 from forecasting.errors import OutOfTime
 
 
+_AGAIN = 5.0  # seconds; an alarm that rings inside a finaliser is ignored by Python, so it rings again
+
+
 class _Alarm(BaseException):
     """Not an Exception, so that no library takes it for one of its own."""
 
@@ -35,7 +38,7 @@ def deadline(seconds: float) -> Iterator[Callable[[], None]]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
     try:
         yield call_off
     except _Alarm:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from forecasting.catalogue.running import Hooks
 
+_DEATH = 2.0  # seconds a killed process may take to end
 ON = {0: "on_success", 3: "on_degraded"}
 
 
@@ -40,7 +41,20 @@ def run(hooks: Hooks, code: int, facts: Mapping[str, str]) -> str:
     try:
         ended = process.wait(hooks.seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        return f"the hook {name} was stopped after {hooks.seconds:g} s"
+        if _killed(process):
+            return f"the hook {name} was stopped after {hooks.seconds:g} s"
+        return (
+            f"the hook {name} did not end within {hooks.seconds:g} s and cannot be stopped (process {process.pid} "
+            "runs as another user); stop it by hand"
+        )
     return f"the hook {name} ended with code {ended}" if ended else ""
+
+
+def _killed(process: subprocess.Popen[bytes]) -> bool:
+    """Kill a hook and its process group; whether it ended, which one that has become another user need not."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(_DEATH)
+    except (PermissionError, subprocess.TimeoutExpired):
+        return False
+    return True

@@ -40,6 +40,19 @@ def test_it_rings_through_whoever_catches_everything() -> None:
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_it_rings_again_when_a_finaliser_swallowed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        def __del__(self) -> None:
+            time.sleep(0.3)
+
+    monkeypatch.setattr("forecasting.publishing.deadline._AGAIN", 0.2)
+    with pytest.raises(OutOfTime), deadline(0.1):
+        one = Slow()
+        del one
+        time.sleep(5)
+
+
 @pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "0.5", "-3"])
 def test_a_deadline_is_a_number_of_seconds_of_one_day(seconds: str, cli: Cli) -> None:
     code, out, err = cli("publish", "--log-json", "--deadline", seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -67,3 +68,21 @@ def test_a_hook_that_hangs_is_stopped_with_what_it_started(tmp_path: Path) -> No
         time.sleep(0.1)
     os.kill(pid, 9)
     raise AssertionError("what the hook had started still runs")
+
+
+def test_a_hook_that_became_another_user_is_named_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(pid: int, number: int) -> None:
+        asked.append(pid)
+        raise PermissionError(1, "Operation not permitted")
+
+    asked: list[int] = []
+    monkeypatch.setattr("forecasting.publishing.hooks.os.killpg", refused)
+    hooks = Hooks(on_held=(sys.executable, "-c", "import time; time.sleep(60)"), seconds=0.2)
+    said = run(hooks, 4, {})
+    (pid,) = asked
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert said == (
+        f"the hook on_held did not end within 0.2 s and cannot be stopped (process {pid} runs as another user); "
+        "stop it by hand"
+    )
