@@ -40,7 +40,8 @@ class Job(BaseModel):
     ``fallbacks`` are the models tried, in order, when champions fail; nobody backtested them here, so their bands are
     stretched about the median by ``fallback_widening`` on the logarithmic scale. ``least_ok`` is the share of the
     series that are not critical which must be ok; ``free_space`` how many times the last edition must fit on the
-    disk before a run starts.
+    disk before a run starts; ``longest_gap_days`` how far an edition's day may lie beyond both the last edition's
+    and the last day anything became known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -54,4 +55,5 @@ class Job(BaseModel):
     fallback_widening: float = Field(default=1.5, ge=1.0, le=5.0)
     least_ok: float = Field(default=0.8, ge=0, le=1)
     free_space: float = Field(default=3.0, ge=1)
+    longest_gap_days: int = Field(default=400, ge=31, le=36_500)
     hooks: Hooks = Hooks()

@@ -113,7 +113,7 @@ def main_job(jobs: JobsOption = 2) -> None:
     from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import in_release
 
-    store = Store.open(data_root(None))
+    store = Store.open(data_root(None), day(None, "today"))
     here = project(store)
     release = here.release
     found, faults = outcomes(store, project_root() / "experiments" / "default.yaml", None, jobs, release)

@@ -34,7 +34,7 @@ from forecasting.publishing.gates import View, require_known
 from forecasting.publishing.inputs import INPUTS, Inputs, packed
 from forecasting.publishing.lock import publisher
 from forecasting.publishing.making import make, require_publishable
-from forecasting.publishing.preflight import fingerprint, key_of, require_clock, require_space
+from forecasting.publishing.preflight import Days, fingerprint, key_of, require_clock, require_space
 from forecasting.publishing.previous import read as read_previous
 from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
@@ -178,7 +178,7 @@ def _within(
     root = settings.root
     with deadline(settings.deadline or publication.job.deadline_seconds) as call_off:
         before = fingerprint(settings.data)
-        store = Store.open(settings.data)
+        store = Store.open(settings.data, settings.today)
         require_sane(store.observations.frame, store.catalogue)
         as_of = store.last_known(settings.known_on)
         inputs = packed(settings.data, release.folder)
@@ -194,9 +194,9 @@ def _within(
             return Published(last, new=False, reasons=tuple(untold(then, now)))
         ledger.require_not_retracted(root, key)
         previous, released = (None, None) if last is None else read_previous(last)
-        require_clock(
-            settings.released, settings.today, previous.released if previous else None, settings.force_date
-        )
+        days = Days(settings.released, settings.today, as_of)
+        longest = publication.job.longest_gap_days
+        require_clock(days, previous.released if previous else None, longest, settings.force_date)
         require_space(root, last, publication.job.free_space)
         draft = make(
             store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress

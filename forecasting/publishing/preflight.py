@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -47,13 +48,26 @@ def require_space(root: Path, last: Path | None, times: float) -> None:
         )
 
 
-def require_clock(released: date, today: date, last: date | None, forced: bool) -> None:
-    """Raise :class:`HeldBack` for an edition dated before the last one, or beyond tomorrow.
+@dataclass(frozen=True)
+class Days:
+    """The day an edition would bear, today by the clock, and the last day on which anything became known."""
 
-    A wrong clock must not date an edition: once one bears a day to come, every right one would seem to be late.
+    released: date
+    today: date
+    as_of: date
 
-    >>> require_clock(date(2026, 11, 22), date(2026, 11, 22), date(2026, 10, 20), forced=False)
+
+def require_clock(days: Days, last: date | None, longest_gap: int, forced: bool) -> None:
+    """Raise :class:`HeldBack` for an edition dated before the last one, beyond tomorrow, or long after all there is.
+
+    A wrong clock must not date an edition: once one bears a day to come, every right one would seem to be late. The
+    clock itself is held against the last edition and the data: more than ``longest_gap`` days after both it is taken
+    to be wrong. Before the first edition nothing can be late, and old data are told by the gate ``freshness``.
+
+    >>> days = Days(date(2026, 11, 22), date(2026, 11, 22), date(2026, 11, 20))
+    >>> require_clock(days, date(2026, 10, 20), 400, forced=False)
     """
+    released = days.released
     if forced:
         return
     if last is not None and released < last:
@@ -61,8 +75,14 @@ def require_clock(released: date, today: date, last: date | None, forced: bool) 
             f"held back: the edition would bear {released}, before the last one of {last}; "
             "set the clock right, or give --edition-date and --force-date"
         )
-    if released > today + timedelta(days=1):
+    if released > days.today + timedelta(days=1):
         raise HeldBack(
-            f"held back: the edition would bear {released}, but today is {today}; "
+            f"held back: the edition would bear {released}, but today is {days.today}; "
             "give another --edition-date, or --force-date"
+        )
+    if last is not None and (released - max(last, days.as_of)).days > longest_gap:
+        raise HeldBack(
+            f"held back: the edition would bear {released}, more than {longest_gap} days after both the last one of "
+            f"{last} and the last figure of {days.as_of}; set the clock right, or, if the day is right, give "
+            "--force-date (job.longest_gap_days in publication.yaml)"
         )

@@ -47,10 +47,14 @@ def test_it_rings_again_when_a_finaliser_swallowed_it(monkeypatch: pytest.Monkey
             time.sleep(0.3)
 
     monkeypatch.setattr("forecasting.publishing.deadline._AGAIN", 0.2)
-    with pytest.raises(OutOfTime), deadline(0.1):
+
+    def swallowing() -> None:
         one = Slow()
         del one
         time.sleep(5)
+
+    with pytest.raises(OutOfTime), deadline(0.1):
+        swallowing()
 
 
 @pytest.mark.parametrize("seconds", ["inf", "nan", "1e300", "0.5", "-3"])

@@ -71,7 +71,7 @@ def test_a_hook_that_hangs_is_stopped_with_what_it_started(tmp_path: Path) -> No
 
 
 def test_a_hook_that_became_another_user_is_named_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(pid: int, number: int) -> None:
+    def refused(pid: int, _: int) -> None:
         asked.append(pid)
         raise PermissionError(1, "Operation not permitted")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from forecasting.errors import CannotWrite, HeldBack
 from forecasting.publishing import preflight
-from forecasting.publishing.preflight import fingerprint, require_clock, require_space
+from forecasting.publishing.preflight import Days, fingerprint, require_clock, require_space
 
 Usage = namedtuple("Usage", "total used free")
 TODAY = date(2026, 11, 22)
@@ -64,13 +64,30 @@ def test_the_first_edition_needs_eight_megabytes(tmp_path: Path, monkeypatch: py
     ],
 )
 def test_the_day_an_edition_bears(released: date, last: date | None, words: str) -> None:
-    require_clock(released, TODAY, last, forced=True)
+    days = Days(released, TODAY, TODAY)
+    require_clock(days, last, 400, forced=True)
     if not words:
-        require_clock(released, TODAY, last, forced=False)
+        require_clock(days, last, 400, forced=False)
         return
     with pytest.raises(HeldBack) as caught:
-        require_clock(released, TODAY, last, forced=False)
+        require_clock(days, last, 400, forced=False)
     assert str(caught.value) == words
+
+
+def test_a_clock_far_ahead_of_everything_dates_no_edition() -> None:
+    far = TODAY + timedelta(days=401)
+    require_clock(Days(TODAY + timedelta(days=400), far, TODAY), TODAY, 400, forced=False)
+    require_clock(Days(far, far, TODAY + timedelta(days=1)), TODAY, 400, forced=False)
+    require_clock(Days(far, far, TODAY), TODAY + timedelta(days=1), 400, forced=False)
+    require_clock(Days(far, far, TODAY), None, 400, forced=False)
+    require_clock(Days(far, far, TODAY), TODAY, 400, forced=True)
+    with pytest.raises(HeldBack) as caught:
+        require_clock(Days(far, far, TODAY), TODAY, 400, forced=False)
+    assert str(caught.value) == (
+        "held back: the edition would bear 2027-12-28, more than 400 days after both the last one of 2026-11-22 and "
+        "the last figure of 2026-11-22; set the clock right, or, if the day is right, give --force-date "
+        "(job.longest_gap_days in publication.yaml)"
+    )
 
 
 def test_the_fingerprint_is_of_names_and_contents_of_inputs_only(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from forecasting.errors import CannotWrite, ConfigError, DataError, HeldBack, Locked, OutOfTime, UsageError
 from forecasting.publishing import edition, job, ledger, metrics, preflight
@@ -109,6 +110,35 @@ def test_a_wrong_clock_dates_no_edition(released: date, said: str, copy: Project
     assert ledger.read(copy.editions)[-1].event == "held"
     assert sample(copy, "forecast_last_exit_code") == 4
     assert copy.publish(again=True, released=released, force_date=True).new
+
+
+def test_a_clock_far_ahead_dates_no_edition(copy: Project) -> None:
+    far = date(2036, 1, 1)
+    with pytest.raises(
+        HeldBack, match="more than 400 days after both the last one of 2026-04-20 and the last"
+    ):
+        copy.publish(again=True, known_on=far, today=far, released=far)
+    assert copy.publish(again=True).new, "the next run, by a right clock, is not late"
+
+
+def test_the_day_is_the_one_the_run_was_given_not_the_machines(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow clock or another time zone neither refuses a row nor makes the last edition's inputs unreadable."""
+
+    class Early(date):
+        @classmethod
+        def today(cls) -> Early:
+            return cls(2026, 1, 1)
+
+    for module in ("forecasting.data.store", "forecasting.publishing.attribution.mixed"):
+        monkeypatch.setattr(f"{module}.date", Early)
+    with capture_logs() as said:
+        done = copy.publish(again=True)
+    assert (done.new, done.reasons, said) == (True, (), [])
+    with pytest.raises(DataError) as caught:
+        copy.publish(again=True, today=date(2026, 4, 9))
+    assert "available_at 2026-04-10 is in the future" in str(caught.value)
 
 
 def test_a_second_publisher_is_locked_out_and_writes_nothing(copy: Project) -> None:

@@ -26,7 +26,7 @@ from forecasting.catalogue import Catalogue
 from forecasting.data.store import Store, reported
 from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
-from forecasting.publishing.inputs import Inputs
+from forecasting.publishing.inputs import WHENEVER, Inputs
 from forecasting.publishing.release import Release
 
 NEW, REVISED, DRIVERS = "new data", "revised data", "driver forecasts"
@@ -204,7 +204,7 @@ class Mixture:
 
 
 def _known(side: Inputs) -> pd.DataFrame:
-    rows = reported(side.store.catalogue, date.today())
+    rows = reported(side.store.catalogue, WHENEVER)
     return rows[rows["available_at"] <= pd.Timestamp(side.as_of)]
 
 
