@@ -94,8 +94,13 @@ def point(root: Path, id: str) -> None:
     try:
         link.unlink(missing_ok=True)
         link.symlink_to(id)
-        (root / id).chmod(0o755)
+        open_to_readers(root / id)
         link.rename(root / LATEST)
+    except IsADirectoryError as error:
+        raise CannotCreate(
+            f"{root / LATEST}: a folder, where a pointer to an edition belongs (a copy that followed links makes one); "
+            "remove it, and the next run points to the edition the audit file names"
+        ) from error
     finally:
         if link.is_symlink():
             link.unlink()
@@ -103,6 +108,12 @@ def point(root: Path, id: str) -> None:
         flush(root)
     except OSError as error:
         raise AfterSwitch(f"{root}: {id} is public, but was not flushed ({error.strerror})") from error
+
+
+def open_to_readers(folder: Path) -> None:
+    """Let everybody look into an edition; one that is open stays as it is, also when it is somebody else's."""
+    if folder.stat().st_mode & 0o055 != 0o055:
+        folder.chmod(0o755)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -164,17 +175,23 @@ def sweep(root: Path) -> None:
 
 
 def editions(root: Path) -> list[Path]:
-    """The edition folders under a root, oldest id first."""
+    """The edition folders under a root, oldest id first; one archived elsewhere may be a link to it."""
     if not root.is_dir():
         return []
     return sorted(
-        p
-        for p in root.iterdir()
-        if not p.name.startswith(".") and p.is_dir() and not p.is_symlink() and (p / MANIFEST).is_file()
+        p for p in root.iterdir() if not p.name.startswith(".") and (p / MANIFEST).is_file() and not _alias(p)
     )
 
 
+def _alias(path: Path) -> bool:
+    """Whether a link is another name of something in its own folder, or ``latest``."""
+    return path.is_symlink() and (path.name == LATEST or path.resolve().parent == path.parent.resolve())
+
+
 def latest(root: Path) -> Path | None:
-    """The folder ``latest`` points to, resolved once; None before the first edition."""
+    """The folder ``latest`` points to, read once; None before the first edition."""
     link = root / LATEST
-    return link.resolve() if link.is_symlink() and (link / MANIFEST).is_file() else None
+    if not (link.is_symlink() and (link / MANIFEST).is_file()):
+        return None
+    folder = root / link.readlink()
+    return folder.parent.resolve() / folder.name

@@ -109,6 +109,8 @@ class Ledger:
         if (reigning.edition if reigning else "") == now:
             return
         at = self.editions[now].since if line.event == "published" else line.time
+        if self.reigns:  # whatever clocks said: none is public as the latest before the one before it
+            at = max(at, self.reigns[-1].until or self.reigns[-1].since)
         if reigning:
             self.reigns[-1] = replace(reigning, until=at)
         if now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from forecasting.publishing import edition, ledger
 
@@ -16,10 +17,10 @@ FILES = {
 }
 
 
-def put(root: Path, id: str, as_of: str = "") -> None:
+def put(root: Path, id: str, as_of: str = "", **more: Any) -> None:
     """An edition in its place, ``latest`` on it, and nothing recorded yet."""
     facts = {"key": f"key of {id}", "as_of": as_of or AS_OF[id], "released": id[:10], "status": "normal"}
-    edition.write(root, id, FILES, facts)
+    edition.write(root, id, FILES, facts | more)
 
 
 def at(id: str) -> datetime:
@@ -32,3 +33,13 @@ def filled(root: Path) -> Path:
         put(root, id)
         ledger.record(root, id, at(id))
     return root
+
+
+def fates(root: Path) -> dict[str, str]:
+    known = ledger.ledger(root)
+    return {id: known.status(id) for id in known.editions}
+
+
+def pointed(root: Path) -> str | None:
+    found = edition.latest(root)
+    return found.name if found else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from forecasting.errors import DataError, HeldBack, InputMissing, UsageError
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.chain import AUDIT
-from tests.publishing.shelf import FILES, LATE, NOV, OCT, at, filled, put
+from tests.publishing.shelf import FILES, LATE, NOV, OCT, at, fates, filled, pointed, put
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -23,16 +25,6 @@ Cli = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return filled(tmp_path)
-
-
-def fates(root: Path) -> dict[str, str]:
-    known = ledger.ledger(root)
-    return {id: known.status(id) for id in known.editions}
-
-
-def pointed(root: Path) -> str | None:
-    found = edition.latest(root)
-    return found.name if found else None
 
 
 def test_a_newer_edition_of_the_same_month_of_data_supersedes(root: Path) -> None:
@@ -116,6 +108,36 @@ def test_a_retracted_edition_supersedes_nothing_and_is_retracted_once(root: Path
         ledger.retract(root, LATE, "again")
 
 
+def test_an_erratum_is_recorded_once(root: Path) -> None:
+    ledger.supersede(root, OCT, LATE, "minor", "A typo.")
+    day = ledger.errata(root)["date"][0]
+    with pytest.raises(UsageError, match=f"{OCT}: this erratum was recorded on {day} already"):
+        ledger.supersede(root, OCT, LATE, "minor", "A  typo.")
+    ledger.supersede(root, OCT, LATE, "minor", "Another typo.")
+    assert list(ledger.errata(root)["what"]) == ["A typo.", "Another typo."]
+
+
+def test_latest_moves_to_an_edition_of_somebody_else(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_mine(*_: object) -> NoReturn:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", not_mine)
+    assert ledger.retract(root, LATE, "A unit slipped.") == [f"latest now points to {NOV}"]
+    assert pointed(root) == NOV
+
+
+def test_editions_of_the_same_inputs_are_named_by_a_retraction(root: Path) -> None:
+    again = "2026-11-25-dddddddd"
+    put(root, again, "2026-11-18", key=f"key of {LATE}")
+    ledger.record(root, again, at(again))
+    twin = f"{LATE}: made of the same inputs, and it stands; retract it as well if it is wrong"
+    assert ledger.retract(root, again, "A unit slipped.") == [f"latest now points to {LATE}", twin]
+    with pytest.raises(HeldBack, match=f"these inputs give {again} again") as held:
+        ledger.require_not_retracted(root, f"key of {LATE}")
+    assert [str(fault) for fault in held.value.faults] == [twin]
+    assert ledger.retract(root, LATE, "Here as well.") == [f"latest now points to {NOV}"]
+
+
 def test_inputs_of_a_retracted_edition_are_held_back(root: Path) -> None:
     ledger.require_not_retracted(root, f"key of {LATE}")
     ledger.retract(root, LATE, "A unit slipped.")
@@ -125,53 +147,6 @@ def test_inputs_of_a_retracted_edition_are_held_back(root: Path) -> None:
     ) as held:
         ledger.require_not_retracted(root, f"key of {LATE}")
     assert held.value.exit_code == 4
-
-
-def test_a_run_killed_before_its_line_is_recovered(root: Path) -> None:
-    last = "2026-12-20-dddddddd"
-    put(root, last, "2026-12-01")
-    (fault,) = (f for f in ledger.all_damage(root) if "no line names" in f.found)
-    assert "run forecast publish, which adds it" in str(fault)
-    (said,) = ledger.reconcile(root)
-    assert said == f"{last} was published by a run that could not record it; its line was added"
-    known = ledger.ledger(root)
-    assert known.editions[last].recovered
-    assert abs(known.editions[last].since - datetime.now(UTC)) < timedelta(minutes=5)
-    assert ledger.reconcile(root) == []
-
-
-def test_a_run_killed_before_the_pointer_is_finished(root: Path) -> None:
-    last = "2026-12-20-dddddddd"
-    put(root, last, "2026-12-01")
-    edition.point(root, LATE)
-    (root / last).chmod(0o700)
-    assert ledger.reconcile(root)[-1] == f"latest now points to {last}"
-    assert pointed(root) == last
-    assert (root / last).stat().st_mode & 0o777 == 0o755
-    (root / "latest").unlink()
-    ledger.reconcile(root)
-    assert pointed(root) == last
-
-
-def test_what_is_no_edition_of_this_folder_is_not_recorded(root: Path) -> None:
-    shutil.copytree(root / OCT, root / "copy")
-    put(root, "2026-12-20-dddddddd", "2026-12-01")
-    edition.point(root, LATE)
-    (root / "2026-12-20-dddddddd" / "report.html").unlink()
-    assert ledger.reconcile(root) == []
-    assert set(fates(root)) == {OCT, NOV, LATE}
-
-
-def test_editions_from_before_the_ledger_are_taken_in_and_latest_stays(tmp_path: Path) -> None:
-    for id in (LATE, NOV, OCT):
-        put(tmp_path, id)
-    edition.point(tmp_path, NOV)
-    for age, id in enumerate((LATE, NOV, OCT)):
-        os.utime(tmp_path / id / "MANIFEST.json", ns=(1, (10 - age) * 10**9))
-    assert len(ledger.reconcile(tmp_path)) == 3
-    assert list(ledger.ledger(tmp_path).editions) == [OCT, LATE, NOV]
-    assert pointed(tmp_path) == NOV
-    assert ledger.all_damage(tmp_path) == []
 
 
 def test_what_was_public_on_a_day(root: Path) -> None:
