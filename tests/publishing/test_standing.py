@@ -58,6 +58,18 @@ def test_a_recovered_edition_is_public_from_its_own_time() -> None:
     assert known.reigns == [Reign(A, moment(2), None)]
 
 
+def test_no_edition_reigns_before_the_one_before_it() -> None:
+    known = told(
+        published(moment(1), A), published(moment(5), B), published(moment(9), C, recovered=moment(3).isoformat()),
+        retracted(moment(4), C),
+    )  # fmt: skip
+    assert known.editions[C].since == moment(3)
+    assert known.reigns == [
+        Reign(A, moment(1), moment(5)), Reign(B, moment(5), moment(5)), Reign(C, moment(5), moment(5)),
+        Reign(B, moment(5), None),
+    ]  # fmt: skip
+
+
 def test_a_reign_that_ends_or_begins_at_midnight_is_of_one_day() -> None:
     known = told(published(moment(1), A), published(moment(2), B), published(moment(3), C))
     assert known.on(date(2026, 11, 1), GMT) == ([known.reigns[0]], A)

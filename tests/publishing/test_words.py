@@ -174,7 +174,10 @@ def test_what_a_killed_run_left(root: Path) -> None:
     assert re.fullmatch(
         r"the torn last line of audit\.jsonl was set aside as audit\.torn-4-[0-9a-f]{8}", torn_line
     )
-    assert added == "2026-12-20-dddddddd was published by a run that could not record it; its line was added"
+    assert (
+        added
+        == "2026-12-20-dddddddd was made by a run that was killed before it was public; its line was added"
+    )
     assert moved == "latest now points to 2026-12-20-dddddddd"
 
 
