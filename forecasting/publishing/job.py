@@ -187,12 +187,12 @@ def _within(
         key = key_of(before, store.as_of(as_of), release)
         last = edition.latest(root)
         attempt.edition = last
+        ledger.require_not_retracted(root, key)
         if last is not None and not settings.again and edition.verify(last).get("key") == key:
             attempt.states = states_of(last)
             then, now = (seen_on(last, store, as_of, day) for day in (released_on(last), settings.today))
             attempt.stale_sources = sources_late(now)
             return Published(last, new=False, reasons=tuple(untold(then, now)))
-        ledger.require_not_retracted(root, key)
         previous, released = (None, None) if last is None else read_previous(last)
         days = Days(settings.released, settings.today, as_of)
         longest = publication.job.longest_gap_days
@@ -249,10 +249,6 @@ def _afterwards(settings: Settings, done: Published, deliver: Deliver, attempt: 
     try:
         if done.new:
             ledger.record(root, done.folder.name)
-            for gate, why in dict.fromkeys(
-                (o.gate, o.overridden) for o in attempt.objections if o.overridden
-            ):
-                ledger.append(root, "overridden", {"gate": gate, "reason": why}, done.folder.name)
         reasons += deliver(done.folder, root)
     except ForecastingError as error:
         reasons.append(error.message)
@@ -290,11 +286,11 @@ def _hooked(publication: Publication | None, attempt: metrics.Attempt, why: str)
 
 
 def _id(root: Path, released: date, key: str, previous: str) -> str:
-    """The day, and a hash of what the edition follows from; another where a damaged edition has that name."""
-    number = 0
+    """The day, and a hash of what the edition follows from; another where an edition has, or had, that name."""
+    number, known = 0, ledger.ledger(root).editions
     while True:
         parts: list[Any] = [key, previous, number]
         id = f"{released.isoformat()}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
-        if not (root / id).exists():
+        if id not in known and not (root / id).exists():
             return id
         number += 1
