@@ -27,11 +27,11 @@ def environment() -> dict[str, Any]:
 
 @cache
 def package_digest() -> str:
-    """The SHA-256 over every file of the package, by name and content."""
+    """The SHA-256 over every file of the package, by name and content; what Python compiled does not count."""
     root = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
