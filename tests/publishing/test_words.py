@@ -8,7 +8,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +22,6 @@ from forecasting.publishing.inputs import INPUTS, unpacked
 from forecasting.publishing.lock import publisher
 from tests.publishing.shelf import FILES, LATE, NOV, OCT, at, filled, put
 
-TODAY = datetime.now(UTC).date()
 VERIFY = "forecast editions verify"
 STRANGER = "2026-01-01-eeeeeeee"
 
@@ -60,13 +59,16 @@ def test_errata_that_cannot_be(root: Path, arguments: tuple[str, ...], words: st
 
 def test_retractions(root: Path) -> None:
     assert ledger.retract(root, LATE, "A  unit\nslipped.") == [f"latest now points to {NOV}"]
-    again = f"{LATE} was retracted on {TODAY} already: A unit slipped."
+    retracted_at = ledger.ledger(root).editions[LATE].retracted_at
+    assert retracted_at is not None
+    day = retracted_at.date()
+    again = f"{LATE} was retracted on {day} already: A unit slipped."
     assert says(root, ledger.retract, root, LATE, "x") == again
     assert says(root, ledger.supersede, root, OCT, LATE, "minor", "x") == (
         f"{LATE} is retracted and supersedes nothing; name the edition that stands"
     )
     assert says(root, ledger.require_not_retracted, root, f"key of {LATE}") == (
-        f"held back: these inputs give {LATE} again, which was retracted on {TODAY} (A unit slipped.); "
+        f"held back: these inputs give {LATE} again, which was retracted on {day} (A unit slipped.); "
         "correct the data, the release or the code first"
     )
     (root / NOV / "report.html").write_bytes(b"?")
