@@ -1,7 +1,7 @@
 """A made-up project that publishes in half a second of a processor: five series, a sum, the whole command line.
 
-Its report is made for real once a process; later publishes of the process take it from memory, in place of the
-processes that render and look back. What the publisher itself does and writes is the same.
+Its report is made for real once; later publishes of the process take it from memory, in place of the processes that
+render and look back. What the publisher itself does and writes is the same.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def dated(patch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Remembered:
-    """The report of a project, made once; ``before`` is called whenever it is asked for again."""
+    """The report of the project in the working folder, made once; ``before`` is called whenever it is asked for
+    again."""
 
     kept: dict[tuple[str, ...], dict[str, Arrays | Failure]]
     before: Callable[[], object] = bool
@@ -60,7 +61,7 @@ class Remembered:
     def __call__(
         self, work: Mapping[str, Callable[[], Arrays]], limits: Limits
     ) -> dict[str, Arrays | Failure]:
-        key = tuple(work)
+        key = (str(Path.cwd()), *work)
         if key not in self.kept:
             self.kept[key] = isolated(work, limits)
         else:

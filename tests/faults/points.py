@@ -37,6 +37,9 @@ class Point:
     number: int
     what: str
 
+    def __repr__(self) -> str:
+        return f"{self.call} {self.number} of {self.what[-300:]}"
+
     def kill(self) -> list[str]:
         """strace's options that kill the process at this point."""
         return ["-e", f"trace={self.call}", "-e", f"inject={self.call}:signal=KILL:when={self.number}"]
@@ -82,7 +85,7 @@ def points(trace: str, root: Path) -> Iterator[Point]:
         counted[call] += 1
         reads = call == "openat" and not re.search(r"O_WRONLY|O_RDWR|O_CREAT", rest)
         if str(root) in rest and not reads:
-            yield Point(call, counted[call], rest[:300])
+            yield Point(call, counted[call], rest)
 
 
 def _calls(trace: str) -> list[str]:

@@ -107,24 +107,36 @@ def start(arguments: Sequence[str], cwd: Path, options: Sequence[str] = (), name
         gate.close()
         _child(arguments, cwd, folder, inner)
     inner.close()
-    assert gate.recv(1), "the fork ended before it was ready"
     running = Running(pid, folder, gate)
-    if options:
-        running.tracer = subprocess.Popen(
-            ["strace", "-y", "-s", "0", "-o", str(folder / "trace"), *options, "-p", str(pid)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        _attached(pid)
+    try:
+        assert gate.recv(1), "the fork ended before it was ready"
+        if options:
+            running.tracer = _traced(pid, folder, options)
+    except BaseException:
+        gate.close()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
     return running
 
 
-def _attached(pid: int) -> None:
-    for _ in range(2000):
-        if "TracerPid:\t0" not in Path(f"/proc/{pid}/status").read_text():
-            return
+def _traced(pid: int, folder: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+    """strace, once it says that it stops the process at its calls."""
+    told = folder / "strace"
+    with told.open("wb") as errors:
+        tracer = subprocess.Popen(
+            ["strace", "-y", "-s", "0", "-o", str(folder / "trace"), *options, "-p", str(pid)],
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+    end = time.monotonic() + SECONDS
+    while f"Process {pid} attached" not in (said := told.read_text(errors="replace")):
+        if tracer.poll() is not None or time.monotonic() > end:
+            tracer.kill()
+            tracer.wait()
+            raise AssertionError(f"strace did not attach: {said}")
         time.sleep(0.005)
-    raise AssertionError("strace did not attach within ten seconds")
+    return tracer
 
 
 def _child(arguments: Sequence[str], cwd: Path, folder: Path, gate: socket.socket) -> None:
@@ -140,10 +152,11 @@ def _child(arguments: Sequence[str], cwd: Path, folder: Path, gate: socket.socke
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 - lives as long as the process
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
         gate.sendall(b"r")
-        gate.recv(1)
+        wanted = gate.recv(1)
         gate.close()
-        sys.argv = ["forecast", *arguments]
-        code = _main()
+        if wanted:
+            sys.argv = ["forecast", *arguments]
+            code = _main()
     finally:
         os._exit(code)
 
