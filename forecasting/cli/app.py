@@ -89,10 +89,11 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         if debug:
             raise
-        say(
-            f"error: {error.filename or 'the output'}: {error.strerror or error}; free space or mend the disk"
-        )
-        return 74
+        from forecasting.publishing.disk import in_words
+
+        told = in_words(error, "the output")
+        explain(told)
+        return told.exit_code
     except Exception as error:
         if debug:
             raise

@@ -144,6 +144,11 @@ def _reasons(gates: list[str] | None, reasons: list[str] | None) -> dict[str, st
         raise UsageError(
             f"{len(named)} --override and {len(given)} --reason were given; give one reason for each gate"
         )
+    for gate in named:
+        if named.count(gate) > 1:
+            raise UsageError(
+                f"--override {gate}: named {named.count(gate)} times; name it once, with one --reason"
+            )
     return dict(zip(named, given, strict=True))
 
 

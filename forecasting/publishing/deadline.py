@@ -10,7 +10,6 @@ from types import FrameType
 
 from forecasting.errors import OutOfTime
 
-
 _AGAIN = 5.0  # seconds; an alarm that rings inside a finaliser is ignored by Python, so it rings again
 
 

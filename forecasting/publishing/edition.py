@@ -69,18 +69,22 @@ def write(
 
 
 def fill(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
-    """Write files into a folder, each flushed to disk, the manifest last."""
+    """Write files into a folder, each readable by everybody and flushed to disk, the manifest last."""
     listed, folders = [], set()
     for name, content in sorted(files.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        open_to_readers(path)
         flush(path)
         folders.add(path.parent)
         listed.append({"path": name, "sha256": digest_of(content), "bytes": len(content)})
     manifest = json.dumps({**facts, "files": listed}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
+    open_to_readers(folder / MANIFEST)
     flush(folder / MANIFEST)
+    for one in folders - {folder}:
+        open_to_readers(one)
     for one in sorted(folders | {folder}):
         flush(one)
 
@@ -110,10 +114,11 @@ def point(root: Path, id: str) -> None:
         raise AfterSwitch(f"{root}: {id} is public, but was not flushed ({error.strerror})") from error
 
 
-def open_to_readers(folder: Path) -> None:
-    """Let everybody look into an edition; one that is open stays as it is, also when it is somebody else's."""
-    if folder.stat().st_mode & 0o055 != 0o055:
-        folder.chmod(0o755)
+def open_to_readers(path: Path) -> None:
+    """Let everybody read a file or look into a folder; one that is open stays as it is, also when it is another's."""
+    wanted = 0o755 if path.is_dir() else 0o644
+    if path.stat().st_mode & wanted & 0o055 != wanted & 0o055:
+        path.chmod(wanted)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -185,7 +190,9 @@ def editions(root: Path) -> list[Path]:
 
 def _alias(path: Path) -> bool:
     """Whether a link is another name of something in its own folder, or ``latest``."""
-    return path.is_symlink() and (path.name == LATEST or path.resolve().parent == path.parent.resolve())
+    if not path.is_symlink():
+        return False
+    return path.name == LATEST or (path.parent / path.readlink()).parent.resolve() == path.parent.resolve()
 
 
 def latest(root: Path) -> Path | None:

@@ -29,6 +29,7 @@ from forecasting.evaluation.backtest import Progress, silent
 from forecasting.publishing import edition, hooks, ledger, metrics, paths
 from forecasting.publishing.accompany import beside, manifest
 from forecasting.publishing.deadline import deadline
+from forecasting.publishing.disk import in_words
 from forecasting.publishing.facts import facts, table_files
 from forecasting.publishing.gates import View, require_known
 from forecasting.publishing.inputs import INPUTS, Inputs, packed
@@ -105,9 +106,11 @@ def publish(
     except Locked:
         raise
     except Exception as error:
-        stopped = _in_words(settings.root, error)
+        stopped = error
+        if isinstance(error, OSError):
+            stopped = in_words(error, settings.root, (settings.data, settings.bundles), (settings.root,))
         attempt.code = stopped.exit_code if isinstance(stopped, ForecastingError) else 1
-        for why in _measured(settings.root, attempt):
+        for why in metrics.measured_alone(settings.root, attempt):
             structlog.get_logger().warning("metrics", why=why)
         _hooked(publication, attempt, str(stopped))
         if stopped is error:
@@ -116,16 +119,8 @@ def publish(
     failed = _hooked(publication, attempt, "\n".join(done.reasons))
     if failed and attempt.code == 0:
         attempt.code, attempt.objections = 3, ()  # they are counted already
-        failed += _measured(settings.root, attempt)
+        failed += metrics.measured_alone(settings.root, attempt)
     return Published(done.folder, done.new, (*done.reasons, *failed))
-
-
-def _in_words(root: Path, error: Exception) -> Exception:
-    """An error of the disk as one with a place, advice and an exit code; any other as it is."""
-    if not isinstance(error, OSError):
-        return error
-    where = error.filename or root
-    return CannotWrite(f"{where}: {error.strerror or error}; free space or mend the disk, and run again")
 
 
 def _locked(
@@ -194,6 +189,7 @@ def _within(
             attempt.stale_sources = sources_late(now)
             return Published(last, new=False, reasons=tuple(untold(then, now)))
         previous, released = (None, None) if last is None else read_previous(last)
+        attempt.states = {} if last is None else states_of(last)
         days = Days(settings.released, settings.today, as_of)
         longest = publication.job.longest_gap_days
         require_clock(days, previous.released if previous else None, longest, settings.force_date)
@@ -201,7 +197,7 @@ def _within(
         draft = make(
             store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress
         )  # fmt: skip
-        attempt.states, attempt.objections = draft.candidate.states, draft.verdict.objections
+        attempt.objections = draft.verdict.objections
         attempt.stale_sources = sources_late(View(draft.candidate))
         require_publishable(draft)
         past = look_back(
@@ -223,7 +219,7 @@ def _within(
             folder = edition.write(root, id, files, facts_, call_off)
         except edition.AfterSwitch as error:
             folder, degraded = root / id, (*degraded, error.message)
-        attempt.edition = folder
+        attempt.edition, attempt.states = folder, draft.candidate.states
         return Published(folder, new=True, reasons=degraded)
 
 
@@ -235,6 +231,8 @@ def _swept(settings: Settings) -> None:
         paths.sweep(settings.cache)
         for done in ledger.reconcile(settings.root):
             structlog.get_logger().warning("recovered", what=done)
+    except PermissionError:
+        raise
     except OSError as error:
         raise CannotWrite(
             f"{settings.root}: what a killed run left cannot be put in order ({error.strerror}); "
@@ -255,19 +253,9 @@ def _afterwards(settings: Settings, done: Published, deliver: Deliver, attempt: 
     except OSError as error:
         reasons.append(f"{root}: {error.strerror or error}")
     attempt.code = 3 if reasons else 0
-    failed = _measured(root, attempt)
+    failed = metrics.measured(root, attempt)
     attempt.code = 3 if failed else attempt.code
     return Published(done.folder, done.new, (*reasons, *failed))
-
-
-def _measured(root: Path, attempt: metrics.Attempt) -> list[str]:
-    if not root.is_dir():
-        return []
-    try:
-        metrics.write(root, attempt)
-    except OSError as error:
-        return [f"{root / metrics.FILE}: the metrics could not be written ({error.strerror or error})"]
-    return []
 
 
 def _hooked(publication: Publication | None, attempt: metrics.Attempt, why: str) -> list[str]:

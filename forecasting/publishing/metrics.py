@@ -1,6 +1,7 @@
 """What a monitor reads: ``metrics.prom`` beside the editions, in Prometheus' text format, replaced whole.
 
-Counters and the times of the last attempt and success go on from the file that is there.
+Counters and the time of the last success go on from the file that is there, and so does all that a run which ended
+early could not know: how series stand and how many sources are late. Without a file nothing is said of these.
 """
 
 from __future__ import annotations
@@ -11,17 +12,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forecasting.errors import ForecastingError
 from forecasting.publishing.candidate import Objection, State
+from forecasting.publishing.edition import MANIFEST, latest, open_to_readers
+from forecasting.publishing.lock import publisher
 
 FILE = "metrics.prom"
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 STANDINGS = ("ok", "degraded", "stale", "withheld")
 _SUCCESS, _FAILURES = "forecast_last_success_timestamp_seconds", "forecast_gate_failures_total"
+_STANDING, _STALE = "forecast_series_status", "forecast_stale_sources"
 
 
 @dataclass
 class Attempt:
-    """One run, as far as it got; ``code`` is its exit code, 0 and 3 being successes."""
+    """One run, as far as it got; ``code`` is its exit code, 0 and 3 being successes.
+
+    ``states`` are those of the edition that is public, ``edition`` its folder; empty and None when the run did not get
+    so far, as are ``stale_sources``.
+    """
 
     started: float = field(default_factory=time.time)
     clock: float = field(default_factory=time.monotonic)
@@ -29,12 +38,12 @@ class Attempt:
     states: Mapping[str, State] = field(default_factory=dict)
     objections: tuple[Objection, ...] = ()
     edition: Path | None = None
-    stale_sources: int = 0
+    stale_sources: int | None = None
     spooled: float = 0.0
 
 
 def write(root: Path, attempt: Attempt) -> None:
-    """Write the metrics of an attempt; raises :class:`OSError` when the file cannot be replaced."""
+    """Write the metrics of an attempt, holding the lock; raises :class:`OSError` when the file cannot be replaced."""
     from prometheus_client import CollectorRegistry, Counter, Gauge, write_to_textfile
 
     before = read(root / FILE)
@@ -50,20 +59,45 @@ def write(root: Path, attempt: Attempt) -> None:
     gauge("forecast_duration_seconds", "How long the last run took", time.monotonic() - attempt.clock)
     gauge("forecast_last_exit_code", "The exit code of the last run", attempt.code)
     gauge("forecast_spool_depth", "Records waiting for the tracking server", attempt.spooled)
-    gauge("forecast_stale_sources", "Sources whose figures are overdue", attempt.stale_sources)
-    if attempt.edition is not None and (manifest := attempt.edition / "MANIFEST.json").is_file():
+    stale = _stale(before) if attempt.stale_sources is None else attempt.stale_sources
+    if stale is not None:
+        gauge(_STALE, "Sources whose figures are overdue", stale)
+    edition = attempt.edition or latest(root)
+    if edition is not None and (manifest := edition / MANIFEST).is_file():
         age = max(0.0, now - manifest.stat().st_mtime)
         gauge("forecast_edition_age_seconds", "The age of the latest edition when the last run ended", age)
-    standing = Gauge("forecast_series_status", "How a series stands", ["series", "status"], registry=registry)
-    for id, state in sorted(attempt.states.items()):
+    standing = Gauge(_STANDING, "How a series stands", ["series", "status"], registry=registry)
+    states = {id: str(state.standing) for id, state in attempt.states.items()} or _standings(before)
+    for id, stands in sorted(states.items()):
         for name in STANDINGS:
-            standing.labels(id, name).set(state.standing == name)
+            standing.labels(id, name).set(stands == name)
     failures = Counter(_FAILURES, "Objections of gates so far", ["gate", "severity"], registry=registry)
     for labels, value in _failures(before).items():
         failures.labels(*labels).inc(value)
     for objection in attempt.objections:
         failures.labels(objection.gate, objection.severity).inc()
     write_to_textfile(str(root / FILE), registry)
+    open_to_readers(root / FILE)
+
+
+def measured(root: Path, attempt: Attempt) -> list[str]:
+    """As :func:`write`; gives what failed, a sentence."""
+    try:
+        write(root, attempt)
+    except OSError as error:
+        return [f"{root / FILE}: the metrics could not be written ({error.strerror or error})"]
+    return []
+
+
+def measured_alone(root: Path, attempt: Attempt) -> list[str]:
+    """As :func:`measured` of a run that does not hold the lock: while another has it, that one's metrics stay."""
+    if not root.is_dir():
+        return []
+    try:
+        with publisher(root):
+            return measured(root, attempt)
+    except ForecastingError as error:
+        return [f"{root / FILE}: the metrics were not written ({error.message})"]
 
 
 def _success(before: Samples, now: float) -> float:
@@ -80,6 +114,21 @@ def _failures(before: Samples) -> dict[tuple[str, str], float]:
         if name == _FAILURES and set(told) == {"gate", "severity"} and 0 <= value < math.inf:
             found[told["gate"], told["severity"]] = value
     return found
+
+
+def _stale(before: Samples) -> float | None:
+    found = before.get((_STALE, ()), math.nan)
+    return found if 0 <= found < math.inf else None
+
+
+def _standings(before: Samples) -> dict[str, str]:
+    """How each series stood by the file; what no run wrote is left out."""
+    told = [dict(labels) for (name, labels), value in before.items() if name == _STANDING and value == 1]
+    return {
+        one["series"]: one["status"]
+        for one in told
+        if set(one) == {"series", "status"} and one["status"] in STANDINGS
+    }
 
 
 def read(path: Path) -> Samples:

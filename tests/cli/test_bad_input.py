@@ -76,6 +76,13 @@ def test_an_as_of_before_any_data(cli: Cli, experiment: Path) -> None:
     assert "nothing was known on 1850-01-01: the first observation became known on" in err
 
 
+def test_a_gate_is_overridden_once_with_one_reason(cli: Cli) -> None:
+    once = ("--override", "growth", "--reason", "a plant opens")
+    code, out, err = cli("publish", *once, *once)
+    assert (code, out) == (2, "")
+    assert "--override growth: named 2 times; name it once, with one --reason" in err
+
+
 def test_a_day_that_is_none(cli: Cli, experiment: Path) -> None:
     code, _, err = cli("run", experiment, "--as-of", "yesterday")
     assert (code, "write it as 2026-03-31" in err) == (2, True)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from forecasting.catalogue.sinks import ObjectStoreRecord
-from forecasting.errors import HeldBack
-from forecasting.publishing import edition, ledger, metrics
+from forecasting.errors import HeldBack, InputMissing
+from forecasting.publishing import edition, job, ledger, metrics
+from forecasting.publishing.lock import publisher
 from forecasting.publishing.sinks import deliver_all
 from forecasting.publishing.sinks.object_store import ObjectStore
 from tests.publishing.small_job import Project, counted, sample
+from tests.publishing.small_world import OXIDE
 
 
 def test_a_sink_that_fails_takes_nothing_back(copy: Project) -> None:
@@ -78,6 +82,38 @@ def test_metrics_that_cannot_be_written_take_nothing_back(copy: Project, tmp_pat
     assert done.code == 3
     assert "the metrics could not be written" in done.reasons[0]
     assert (tmp_path / "told").read_text().split()[:2] == ["$HOME;degraded", "3"]
+
+
+def test_a_run_held_back_shows_how_the_public_edition_stands(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ZeroDivisionError("a model's own fault")
+
+    monkeypatch.setattr("forecasting.publishing.champions.Bench.fitted", broken)
+    shutil.rmtree(copy.cache)
+    with pytest.raises(HeldBack):
+        copy.publish(again=True)
+    assert sample(copy, "forecast_last_exit_code") == 4
+    assert sample(copy, "forecast_series_status", series=OXIDE, status="ok") == 1
+
+
+def test_a_run_that_failed_writes_no_metrics_beside_another_publisher(
+    copy: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (copy.editions / metrics.FILE).read_bytes()
+    monkeypatch.setattr(job, "load", missing)
+    with publisher(copy.editions), capture_logs() as said, pytest.raises(InputMissing):
+        copy.publish()
+    assert (copy.editions / metrics.FILE).read_bytes() == before
+    assert [one["why"] for one in said] == [
+        f"{copy.editions / metrics.FILE}: the metrics were not written ({copy.editions}: another publisher is at work; "
+        "try again when it has finished)"
+    ]
+
+
+def missing(*_: object) -> NoReturn:
+    raise InputMissing("there is no bundle")
 
 
 def hooked(project: Project, out: Path) -> None:

@@ -26,6 +26,18 @@ def test_what_is_written_verifies_and_latest_points_to_it(tmp_path: Path) -> Non
     assert folder.stat().st_mode & 0o777 == 0o755
 
 
+def test_readers_may_read_it_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        folder = edition.write(tmp_path, "2026-01-01-abc", FILES, {})
+    finally:
+        os.umask(before)
+    modes = {p.relative_to(folder).as_posix(): p.stat().st_mode & 0o777 for p in folder.rglob("*")}
+    files = dict.fromkeys([*FILES, edition.MANIFEST], 0o644)
+    assert modes == {**files, "deep": 0o755}
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
 def test_nobody_else_looks_into_what_is_being_written(tmp_path: Path) -> None:
     modes = []
 
@@ -39,6 +51,19 @@ def test_nobody_else_looks_into_what_is_being_written(tmp_path: Path) -> None:
     assert manifest.startswith('{\n "edition": "2026-01-01-abc",\n "files": [')
     assert "नी" in manifest
     assert list(edition.read_manifest(tmp_path / "2026-01-01-abc")) == ["edition", "files", "key"]
+
+
+def test_an_edition_archived_elsewhere_is_a_link_and_other_names_are_none(tmp_path: Path) -> None:
+    root, id = tmp_path / "editions", "2026-01-01-abc"
+    edition.write(root, id, FILES, {})
+    (root / id).rename(tmp_path / "archive")
+    (root / id).symlink_to("../archive")
+    (root / "current").symlink_to(id)
+    assert edition.editions(root) == [root / id]
+    assert edition.latest(root) == root / id
+    assert edition.verify(root / id)["edition"] == id
+    (tmp_path / "archive").rename(tmp_path / "away")
+    assert (edition.editions(root), edition.latest(root)) == ([], None)
 
 
 @pytest.mark.parametrize("name", FILES)

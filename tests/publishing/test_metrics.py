@@ -62,7 +62,7 @@ def test_every_sample_of_an_attempt(tmp_path: Path) -> None:
 
 
 def test_the_help_of_every_metric_says_what_it_is(tmp_path: Path) -> None:
-    write(tmp_path, Attempt(edition=edition(tmp_path, 1), states=STATES, objections=(FLAT,)))
+    write(tmp_path, Attempt(edition=edition(tmp_path, 1), states=STATES, objections=(FLAT,), stale_sources=0))
     lines = (tmp_path / FILE).read_text().splitlines()
     helped = dict(
         line.split(" ", 3)[2:] for line in lines if line.startswith("# HELP") and "_created" not in line
@@ -102,6 +102,41 @@ def test_counters_and_the_last_success_go_on(tmp_path: Path, monkeypatch: pytest
     assert found["forecast_last_attempt_timestamp_seconds"] == pytest.approx(later)
     assert found["forecast_gate_failures_total{'gate': 'flat', 'severity': 'warn'}"] == 2
     assert found["forecast_gate_failures_total{'gate': 'width', 'severity': 'hold'}"] == 1
+
+
+def test_what_a_run_that_ended_early_cannot_know_goes_on(tmp_path: Path) -> None:
+    """Else an alert on it would be cleared by the very run that broke."""
+    folder = edition(tmp_path, 100)
+    write(tmp_path, Attempt(code=3, states=STATES, edition=folder, stale_sources=2))
+    (tmp_path / "latest").symlink_to(folder.name)
+    write(tmp_path, Attempt(code=78))
+    found = told(tmp_path)
+    assert found["forecast_stale_sources"] == 2
+    assert found["forecast_edition_age_seconds"] == pytest.approx(100, abs=5)
+    standing = {name: value for name, value in found.items() if name.startswith("forecast_series_status")}
+    assert [name for name, value in standing.items() if value == 1] == [
+        "forecast_series_status{'series': 'a', 'status': 'ok'}",
+        "forecast_series_status{'series': 'b', 'status': 'stale'}",
+    ]
+    assert len(standing) == 8
+    write(tmp_path, Attempt(code=0, states={"b": State("b", "ok", "ets")}, stale_sources=0))
+    found = told(tmp_path)
+    assert found["forecast_stale_sources"] == 0
+    assert not any("'a'" in name for name in found if name.startswith("forecast_series_status"))
+
+
+def test_without_a_file_nothing_is_said_of_what_is_not_known(tmp_path: Path) -> None:
+    write(tmp_path, Attempt(code=66))
+    assert not {"forecast_stale_sources", "forecast_edition_age_seconds"} & set(told(tmp_path))
+
+
+def test_a_monitor_may_read_the_file_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        write(tmp_path, Attempt(code=0))
+    finally:
+        os.umask(before)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o644
 
 
 def test_an_edition_written_in_the_future_has_no_age(tmp_path: Path) -> None:
@@ -151,6 +186,11 @@ def test_no_flipped_bit_of_a_counter_breaks_the_next_run(tmp_path: Path) -> None
         "forecast_last_success_timestamp_seconds NaN",
         "forecast_last_success_timestamp_seconds -1.0",
         "forecast_last_success_timestamp_seconds 9e99",
+        "forecast_stale_sources -1.0",
+        "forecast_stale_sources +Inf",
+        'forecast_series_status{series="a"} 1.0',
+        'forecast_series_status{series="a",status="fine"} 1.0',
+        'forecast_series_status{series="a",status="ok"} 2.0',
     ],
 )
 def test_samples_no_run_wrote_do_not_go_on(tmp_path: Path, sample: str) -> None:
@@ -158,7 +198,7 @@ def test_samples_no_run_wrote_do_not_go_on(tmp_path: Path, sample: str) -> None:
     write(tmp_path, Attempt(code=4))
     found = told(tmp_path)
     assert found["forecast_last_success_timestamp_seconds"] == 0
-    assert not any(name.startswith("forecast_gate") for name in found)
+    assert not any(name.startswith(("forecast_gate", "forecast_s")) for name in found if "sp" not in name)
 
 
 def test_drafts_of_killed_runs_are_swept(tmp_path: Path) -> None:

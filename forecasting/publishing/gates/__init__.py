@@ -20,6 +20,7 @@ from forecasting.publishing.gates.freshness import freshness, revision
 from forecasting.publishing.gates.shape import LAST, complete, finite, non_negative, ordered
 from forecasting.publishing.gates.sums import sums
 from forecasting.publishing.gates.view import Found, View
+from forecasting.publishing.reasons import said
 
 __all__ = [
     "FIXED",
@@ -59,7 +60,7 @@ FIXED = frozenset({"finite", "ordered", "non_negative", "complete"})  # no reaso
 
 
 def require_known(overrides: Mapping[str, str]) -> None:
-    """Raises :class:`UsageError` for a gate that is not, one that is fixed, or a missing reason."""
+    """Raises :class:`UsageError` for a gate that is not, one that is fixed, or a reason that cannot be printed."""
     for name, reason in overrides.items():
         if name not in GATES:
             raise UsageError(f"--override {name}: there is no such gate; {nearest(name, GATES)}")
@@ -67,6 +68,7 @@ def require_known(overrides: Mapping[str, str]) -> None:
             raise UsageError(f"--override {name}: this gate cannot be overridden; mend the forecast instead")
         if not reason.strip():
             raise UsageError(f"--override {name}: give the reason with --reason; it is published")
+        said("--reason", reason)
 
 
 def judge(candidate: Candidate, overrides: Mapping[str, str]) -> Verdict:
@@ -80,9 +82,10 @@ def judge(candidate: Candidate, overrides: Mapping[str, str]) -> Verdict:
 def judged(view: View, overrides: Mapping[str, str]) -> Verdict:
     """As :func:`judge`, of a view."""
     require_known(overrides)
-    said = [
-        Objection(name, found.severity, found.text, found.series, overrides.get(name, "").strip())
+    reasons = {name: said("--reason", reason) for name, reason in overrides.items()}
+    objections = [
+        Objection(name, found.severity, found.text, found.series, reasons.get(name, ""))
         for name, gate in GATES.items()
         for found in sorted(gate(view), key=lambda one: (one.series, one.text, one.severity))
     ]
-    return Verdict(tuple(dict.fromkeys(said)))
+    return Verdict(tuple(dict.fromkeys(objections)))

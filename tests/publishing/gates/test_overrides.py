@@ -38,7 +38,7 @@ def test_verdicts_are_in_the_order_of_gates_and_series() -> None:
 def test_an_override_is_recorded_and_stands_no_more() -> None:
     made = candidate(rows("a", "CY2026", [10.0, 11.0, 12.0, 13.0, 900.0]))
     assert [one.gate for one in judge(made, {}).standing("block")] == ["growth", "growth"]
-    verdict = judge(made, {"growth": "  the plant opens in 2030 "})
+    verdict = judge(made, {"growth": "  the plant\n opens in 2030 "})
     assert verdict.standing("block") == ()
     assert {one.overridden for one in verdict.objections if one.gate == "growth"} == {
         "the plant opens in 2030"
@@ -51,6 +51,14 @@ def test_an_override_is_recorded_and_stands_no_more() -> None:
     [
         ({"grwth": "because"}, "--override grwth: there is no such gate; did you mean 'growth'?"),
         ({"growth": "  "}, "--override growth: give the reason with --reason; it is published"),
+        (
+            {"growth": "a\0\x1b[31m b"},
+            "--reason 'a\\x00\\x1b[31m b' says nothing; give a sentence readers will understand",
+        ),
+        (
+            {"growth": "a \udcff b"},
+            "--reason 'a \\udcff b' says nothing; give a sentence readers will understand",
+        ),
         *(
             (
                 {name: "because"},
