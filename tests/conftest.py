@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from forecasting.data.store import Store
 
@@ -16,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 11, 22)
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_DIRECT = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(filter(None, [_DIRECT, "127.0.0.1,localhost"]))
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

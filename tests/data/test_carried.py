@@ -59,7 +59,7 @@ def test_the_projects_repetitions_are_labelled(store: Store) -> None:
     assert set(chosen["status"]) == {"carried_forward"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.sampled_from([3.0, 4.0, 5.0]), min_size=4, max_size=14), cut=st.integers(1, 12))
 def test_what_comes_later_never_changes_a_label(store: Store, values: list[float], cut: int) -> None:
     whole = rows(values)

@@ -33,14 +33,14 @@ def survives(importer: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("importer", sorted(IMPORTERS))
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(noise=st.binary(max_size=400))
 def test_noise_never_crashes_an_importer(importer: str, noise: bytes) -> None:
     survives(importer, noise)
 
 
 @pytest.mark.parametrize("importer", sorted(IMPORTERS))
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_mangled_file_never_crashes_an_importer(importer: str, data: st.DataObject) -> None:
     content = bytearray((FILES / SAMPLES[importer]).read_bytes())
@@ -76,7 +76,7 @@ JSONS = st.recursive(
 
 
 @pytest.mark.parametrize("importer", ["comtrade", "energy_institute", "iea_minerals", "komis"])
-@settings(max_examples=EXAMPLES * 2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES * 2, suppress_health_check=list(HealthCheck))
 @given(document=JSONS)
 def test_any_json_is_read_or_refused(importer: str, document: object) -> None:
     survives(importer, json.dumps(document).encode())

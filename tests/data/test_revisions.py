@@ -139,7 +139,7 @@ def test_widening_fades_with_memory_and_is_the_same_for_a_seed() -> None:
         widen(flat, {}, seed=1, memory=1.5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.floats(0, 0.5),
     st.integers(0, 2**31),

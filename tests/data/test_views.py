@@ -114,7 +114,7 @@ def test_draws_are_conditioned_like_a_normal_distribution() -> None:
         assert np.cov(held) == pytest.approx(cov - np.outer(gain, cov @ ones), abs=1.5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 5),
     st.integers(2, 60),
@@ -185,7 +185,7 @@ def test_the_commands_that_write_files_know_when_nothing_changed(
     assert (code, "run: forecast data package" in err) == (65, True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(days=st.integers(0, 4500), noise=st.integers(0, 2**31))
 def test_nothing_after_the_cutoff_changes_an_as_of_panel(store: Store, days: int, noise: int) -> None:
     """Mangle, drop and add rows that became known later: what was known on the day stays the same."""

@@ -29,7 +29,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize("name", BUILDERS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(day=st.dates(date(2020, 6, 1), date(2026, 3, 1)))
 def test_nothing_known_later_changes_a_panel(name: str, store: Store, day: date) -> None:
     ids, horizon = GROUPS[name]

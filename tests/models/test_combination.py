@@ -61,7 +61,7 @@ def test_the_trimmed_mean_leaves_the_ends_out() -> None:
     assert TrimmedMean(trim=0.5)._middle(stack[:2], stack).item() == 1.5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     paths=arrays(float, (2, 3, 20), elements=st.floats(0, 1e9)),
     template=arrays(float, (6, 2), elements=st.floats(-5, 5)),

@@ -264,7 +264,7 @@ def games(draw: st.DrawFn) -> tuple[list[str], dict[frozenset[str], np.ndarray[A
 
 
 @given(games())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_parts_of_any_game_add_up_to_the_whole(
     game: tuple[list[str], dict[frozenset[str], np.ndarray[Any, Any]]],
 ) -> None:
@@ -278,7 +278,7 @@ def test_parts_of_any_game_add_up_to_the_whole(
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_cause_without_effect_gets_exactly_nought_and_an_additive_one_its_own(
     seed: int, count: int
 ) -> None:

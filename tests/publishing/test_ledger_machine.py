@@ -125,4 +125,4 @@ class Editions(RuleBasedStateMachine):
 
 
 TestEditions = Editions.TestCase
-TestEditions.settings = settings(max_examples=25, stateful_step_count=10, deadline=None)
+TestEditions.settings = settings(max_examples=25, stateful_step_count=10)

@@ -46,7 +46,7 @@ def bracher(actual: float, quantiles: Sequence[float]) -> float:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=len(LEVELS), max_size=len(LEVELS)), st.floats(-2e6, 2e6))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_score_is_the_weighted_interval_score_of_the_literature(
     values: list[float], actual: float
 ) -> None:
@@ -269,7 +269,7 @@ def test_skill_lost_against_naive_is_an_alarm(store: Store) -> None:
 
 
 @given(st.integers(0, 60), st.sampled_from([0.5, 0.8, 0.95]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_honest_band_raises_an_alarm_in_at_most_one_of_a_hundred(count: int, nominal: float) -> None:
     raised = np.array([outside(held, count, nominal) != 0 for held in range(count + 1)])
     assert binom.pmf(np.arange(count + 1), count, nominal)[raised].sum() <= 0.01
@@ -289,7 +289,7 @@ def test_overlapping_forecasts_count_once_however_many_editions_there_were(store
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 12)), max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_two_chosen_windows_overlap_and_no_choice_is_larger(spans: list[tuple[int, int]]) -> None:
     start = Period.parse("2015-01")
     table = pd.DataFrame(
