@@ -49,16 +49,21 @@ def list_(out: RootOption = None) -> None:
     from forecasting.publishing.ledger import ledger
 
     root = editions_root(out)
-    known, newest = ledger(root), latest(root)
-    for path in editions(root):
+    known, newest, found = ledger(root), latest(root), editions(root)
+    lost = sorted(set(known.editions) - {path.name for path in found})
+    if not found and not lost:
+        raise InputMissing(
+            f"{root} has no edition; publish one first: forecast publish, or name their folder with --editions"
+        )
+    for path in found:
         manifest = read_manifest(path)
-        mark = "*" if newest is not None and path.resolve() == newest else " "
+        mark = "*" if newest is not None and path.name == newest.name else " "
         typer.echo(
             f"{mark} {path.name}  released {manifest.get('released', 'unknown')}  "
             f"data as of {manifest.get('as_of', 'unknown')}  {manifest.get('status', 'normal')}  "
             f"{stands(known, path.name)}"
         )
-    for id in sorted(set(known.editions) - {path.name for path in editions(root)}):
+    for id in lost:
         typer.echo(f"! {id}  its folder is lost, restore it from a copy  {stands(known, id)}")
 
 
@@ -213,7 +218,10 @@ def retract(
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence for readers.")],
     out: RootOption = None,
 ) -> None:
-    """Retract an edition: its files stay, latest moves off it, and every later report says so."""
+    """Retract an edition: its files stay, latest moves off it, and every later report says so.
+
+    Editions made of the same inputs are named: they hold the same figures, and publishing stops until inputs change.
+    """
     from forecasting.publishing import ledger
     from forecasting.publishing.lock import publisher
 

@@ -223,6 +223,23 @@ def test_lost_folders_are_listed_and_no_empty_place(root: Path, cli: Cli) -> Non
     assert len(out.splitlines()) == 3
 
 
+def test_editions_archived_elsewhere_are_as_sound_as_others(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, cli: Cli
+) -> None:
+    archive = tmp_path_factory.mktemp("archive")
+    for id in (NOV, LATE):
+        shutil.move(root / id, archive / f"old-{id}")
+        (root / id).symlink_to(archive / f"old-{id}")
+    assert (ledger.reconcile(root), ledger.all_damage(root)) == ([], [])
+    code, out, _ = cli("editions", "list", "--editions", root)
+    assert (code, [line[:21] for line in out.splitlines()]) == (
+        0,
+        [f"  {OCT}"[:21], f"  {NOV}"[:21], f"* {LATE}"[:21]],
+    )
+    assert ledger.retract(root, LATE, "A unit slipped.") == [f"latest now points to {NOV}"]
+    assert (pointed(root), ledger.reconcile(root), ledger.all_damage(root)) == (NOV, [], [])
+
+
 def test_a_sound_folder_verifies(root: Path, cli: Cli) -> None:
     code, out, _ = cli("editions", "verify", "--all", "--out", root)
     assert (code, out.count("sound, 3 files"), "audit.jsonl: sound, 3 lines" in out) == (0, 3, True)
@@ -277,6 +294,8 @@ def test_the_impossible_is_named(root: Path, cli: Cli, arguments: list[str], cod
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path, cli: Cli) -> None:
-    for arguments in (["show"], ["verify"], ["verify", "--all"], ["retract", "latest", "--reason", "x"]):
-        code, _, err = cli("editions", *arguments, "--editions", tmp_path)
-        assert (code, "forecast publish" in err) == (66, True)
+    retract = ["retract", "latest", "--reason", "x"]
+    for place in (tmp_path, tmp_path / "nowhere"):
+        for arguments in (["list"], ["show"], ["verify"], ["verify", "--all"], retract):
+            code, out, err = cli("editions", *arguments, "--editions", place)
+            assert (code, out, "forecast publish" in err) == (66, "", True)

@@ -17,10 +17,11 @@ import pytest
 
 from forecasting.frames import Forecast
 from forecasting.models.recipe import Recipe
-from forecasting.publishing import champions, edition, retrospect
+from forecasting.publishing import champions, edition, ledger, retrospect
 from forecasting.publishing.attribution import EVERY, FALLBACKS, UNKNOWN
 from forecasting.publishing.attribution.mixed import DRIVERS, NEW
 from forecasting.publishing.candidate import Candidate, Verdict
+from forecasting.publishing.chain import AUDIT
 from forecasting.publishing.facts import Facts
 from forecasting.publishing.inputs import INPUTS, unpacked
 from forecasting.publishing.making import Draft
@@ -155,7 +156,7 @@ def test_an_edition_without_its_inputs_leaves_one_cause_and_a_warning(
 
 
 def of_another_version(folder: Path) -> None:
-    """Make an edition one whose data folder has a key this version does not know, and adopt it as it is."""
+    """Make an edition one whose data folder has a key this version does not know."""
     manifest = edition.read_manifest(folder)
     files = {one["path"]: (folder / one["path"]).read_bytes() for one in manifest["files"]}
     facts = {name: one for name, one in manifest.items() if name != "files"}
@@ -165,7 +166,6 @@ def of_another_version(folder: Path) -> None:
             more = b"\nkey_of_another_version: 1\n" if name == "data/publication.yaml" else b""
             now.writestr(name, was.read(name) + more)
     edition.fill(folder, files | {INPUTS: new.getvalue()}, facts)
-    (folder.parent / "audit.jsonl").unlink(missing_ok=True)
 
 
 def test_inputs_of_another_version_stop_no_edition_and_it_says_so(
@@ -177,8 +177,13 @@ def test_inputs_of_another_version_stop_no_edition_and_it_says_so(
         shutil.rmtree(mine, ignore_errors=True)
         shutil.copytree(getattr(month_later, name), mine, symlinks=True)
     first, last = edition.editions(project.editions)
-    for folder in (first, last):
-        of_another_version(folder)
+    (project.editions / AUDIT).unlink()
+    of_another_version(first)
+    of_another_version(last)
+    last.rename(tmp_path / last.name)
+    ledger.record(project.editions, first.name)
+    (tmp_path / last.name).rename(last)
+    ledger.record(project.editions, last.name)
     previous, release = read(last)
     assert release is None
     assert len(previous.known.frame) > 100, "the figures it printed"
