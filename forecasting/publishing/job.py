@@ -177,9 +177,9 @@ def _within(
         require_sane(store.observations.frame, store.catalogue)
         as_of = store.last_known(settings.known_on)
         inputs = packed(settings.data, release.folder)
+        key = key_of(store, as_of, release)
         if fingerprint(settings.data) != before:
             raise Locked(f"{settings.data} changed while it was read; try again when that has ended")
-        key = key_of(before, store.as_of(as_of), release)
         last = edition.latest(root)
         attempt.edition = last
         ledger.require_not_retracted(root, key)

@@ -5,33 +5,49 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+from forecasting.data.store import Store
 from forecasting.errors import CannotWrite, HeldBack
-from forecasting.frames import Observations
 from forecasting.publishing.environment import environment
 from forecasting.publishing.inputs import of_data
 from forecasting.publishing.release import Release
 
+_APART = ("data/mapping.yaml", "data/publication.yaml")
+_RUNNING: dict[str, Any] = {
+    "sinks": True,
+    "job": {"hooks", "deadline_seconds", "processes", "free_space", "longest_gap_days"},
+}
 _ONE_EDITION = 8 * 1024 * 1024  # bytes expected of the first; today's have 5 to 6 MB
 
 
-def fingerprint(data: Path) -> str:
-    """The SHA-256 over the files of a data folder that an edition follows from."""
+def fingerprint(data: Path, but: Container[str] = ()) -> str:
+    """The SHA-256 over the files of a data folder that an edition holds, but for those named."""
     digest = hashlib.sha256()
     for name, path in sorted(of_data(data)):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        if name not in but:
+            digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def key_of(data: str, known: Observations, release: Release) -> str:
+def key_of(store: Store, as_of: date, release: Release) -> str:
     """What an edition follows from, in one hash: data, the day they are known up to, release, code and libraries.
 
-    The same key gives the same numbers; the day an edition bears is no part of it.
+    The same key gives the same numbers; the day an edition bears is no part of it, nor is what only importing and
+    running go by: ``mapping.yaml``, and of ``publication.yaml`` sinks, hooks and the limits that change no edition.
     """
-    parts = [data, known.digest(), release.digest, json.dumps(environment(), sort_keys=True)]
+    catalogue = store.catalogue
+    parts = [
+        fingerprint(catalogue.root, _APART),
+        catalogue.publication.model_dump_json(exclude=_RUNNING),
+        store.as_of(as_of).digest(),
+        release.digest,
+        json.dumps(environment(), sort_keys=True),
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

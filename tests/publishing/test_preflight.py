@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import namedtuple
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from forecasting.data.store import Store
 from forecasting.errors import CannotWrite, HeldBack
 from forecasting.publishing import preflight
-from forecasting.publishing.preflight import Days, fingerprint, require_clock, require_space
+from forecasting.publishing.preflight import Days, fingerprint, key_of, require_clock, require_space
+from forecasting.publishing.release import load
+from tests.publishing.small_job import Project
 
 Usage = namedtuple("Usage", "total used free")
 TODAY = date(2026, 11, 22)
@@ -101,3 +105,39 @@ def test_the_fingerprint_is_of_names_and_contents_of_inputs_only(tmp_path: Path)
     changed = fingerprint(tmp_path)
     (tmp_path / "a.csv").rename(tmp_path / "c.csv")
     assert len({first, changed, fingerprint(tmp_path)}) == 3
+
+
+def test_the_key_is_of_what_numbers_follow_from(copy: Project) -> None:
+    """Not of what only importing and running go by, nor of comments in the file that says it."""
+
+    def key() -> str:
+        return key_of(Store.open(copy.data), date(2026, 4, 10), load(copy.bundles))
+
+    def running(one: dict[str, Any]) -> None:
+        one["job"] |= {
+            "hooks": {"on_held": ["/bin/true"]},
+            "deadline_seconds": 1,
+            "free_space": 9,
+            "processes": 1,
+        }
+        one["sinks"] = [{"kind": "site", "name": "site", "folder": "elsewhere"}]
+
+    first = key()
+    copy.settings(running)
+    (copy.data / "mapping.yaml").write_text("for: importers\n")
+    path = copy.data / "publication.yaml"
+    path.write_text(f"# a comment\n{path.read_text()}")
+    assert key() == first
+    found = {first}
+    for edit in (
+        lambda one: one["job"].update(fit_seconds=21),
+        lambda one: one["job"].update(fallbacks=["naive"]),
+        lambda one: one["gates"].update(growth={"cap": 4}),
+        lambda one: one.update(contact="somebody else"),
+    ):
+        copy.settings(edit)
+        found.add(key())
+    with (copy.data / "series.yaml").open("a") as file:
+        file.write("# what a file of the catalogue says is held by its bytes\n")
+    found.add(key())
+    assert len(found) == 6
