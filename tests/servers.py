@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 def missing(reason: str) -> None:
@@ -48,10 +48,19 @@ def answers(port: int) -> bool:
 
 def await_answer(port: int, process: subprocess.Popen[bytes], what: str) -> None:
     end = time.monotonic() + START_SECONDS
-    while not answers(port):
-        if process.poll() is not None or time.monotonic() > end:
-            pytest.fail(f"{what} did not start")
+    while process.poll() is None and time.monotonic() < end:
+        if answers(port):
+            return
         time.sleep(0.05)
+    pytest.fail(f"{what} did not start")
+
+
+def over(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return ") Z" in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def stop(process: subprocess.Popen[bytes], how: int = signal.SIGTERM) -> None:

@@ -38,14 +38,14 @@ def test_every_sample_of_an_attempt(tmp_path: Path) -> None:
         stale_sources=2,
         spooled=5,
     )
-    attempt.clock -= 7
+    attempt.clock -= 700
     write(tmp_path, attempt)
     found = told(tmp_path)
     now = time.time()
-    assert found.pop("forecast_last_attempt_timestamp_seconds") == pytest.approx(now, abs=5)
-    assert found.pop("forecast_last_success_timestamp_seconds") == pytest.approx(now, abs=5)
-    assert found.pop("forecast_edition_age_seconds") == pytest.approx(100, abs=5)
-    assert found.pop("forecast_duration_seconds") == pytest.approx(7, abs=2)
+    assert found.pop("forecast_last_attempt_timestamp_seconds") == pytest.approx(now, abs=60)
+    assert found.pop("forecast_last_success_timestamp_seconds") == pytest.approx(now, abs=60)
+    assert found.pop("forecast_edition_age_seconds") == pytest.approx(100, abs=60)
+    assert found.pop("forecast_duration_seconds") == pytest.approx(700, abs=60)
     found.pop("forecast_gate_failures_created{'gate': 'flat', 'severity': 'warn'}", None)
     assert found == {
         "forecast_last_exit_code": 3, "forecast_spool_depth": 5, "forecast_stale_sources": 2,
@@ -112,7 +112,7 @@ def test_what_a_run_that_ended_early_cannot_know_goes_on(tmp_path: Path) -> None
     write(tmp_path, Attempt(code=78))
     found = told(tmp_path)
     assert found["forecast_stale_sources"] == 2
-    assert found["forecast_edition_age_seconds"] == pytest.approx(100, abs=5)
+    assert found["forecast_edition_age_seconds"] == pytest.approx(100, abs=60)
     standing = {name: value for name, value in found.items() if name.startswith("forecast_series_status")}
     assert [name for name, value in standing.items() if value == 1] == [
         "forecast_series_status{'series': 'a', 'status': 'ok'}",
