@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
 SinkName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=40)]
 HubName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=16)]
-PROTOCOLS = ("s3", "file", "memory")
+PROTOCOLS = ("s3", "file")
 
 
 class _Record(BaseModel):

@@ -47,10 +47,10 @@ def deliver(
     if not records:
         say(f"{where / 'publication.yaml'} names no sinks; nothing to deliver (docs/sinks.md)")
         return
-    chosen = [record for record in records if only in (None, record.name)]
+    chosen = [sink for sink in made(records, where, fill) if only in (None, sink.name)]
     id = identify(root, edition) if edition else told_through(root) or identify(root, "latest")
     with publisher(root):
-        found = deliver_all(made(chosen, where, fill), root / id, root, again=edition is not None)
+        found = deliver_all(chosen, root / id, root, again=edition is not None)
     for one in found:
         typer.echo(str(one), err=one.outcome == "failed")
     if any(one.outcome == "failed" for one in found):

@@ -107,11 +107,16 @@ def _render(
     brand: Brand | None,
 ) -> None:
     from forecasting.errors import UsageError, nearest
+    from forecasting.publishing.sinks.place import inside_edition
     from forecasting.reports import FORMATS, render
     from forecasting.reports.archive import from_edition
     from forecasting.reports.choice import only as chosen
     from forecasting.reports.hindsight import hindsight
 
+    if inside := inside_edition(out):
+        raise UsageError(
+            f"--out {out} belongs to the edition {inside}, which is never changed; name another folder"
+        )
     wanted = _listed(formats) or ["html"]
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:

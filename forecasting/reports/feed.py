@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ TITLE = "India's rare-earth and electric-vehicle outlook to 2030"
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
 
-def feed(accounts: Sequence[Account], contact: str, licence: str, base_url: str | None) -> bytes:
+def feed(
+    accounts: Sequence[Account], contact: str, licence: str, base_url: str | None, served: Container[str]
+) -> bytes:
     """The Atom feed of editions, the last changed first; the same accounts give the same bytes.
 
     An entry's ``updated`` is the last moment something happened to its edition, so that a reader's program shows a
-    retracted edition anew.
+    retracted edition anew, and one that stands again. It leads to the index unless the edition's page is ``served``.
     """
     root = ET.Element("feed", xmlns=ATOM)
     if base_url:
@@ -41,11 +43,12 @@ def feed(accounts: Sequence[Account], contact: str, licence: str, base_url: str 
     _add(root, "link", "", rel="alternate", type="text/html", href="index.html")
     for one in sorted(accounts, key=lambda one: (one.changed, one.edition), reverse=True):
         entry = _add(root, "entry", "")
+        page = f"{one.edition}/report.html" if one.edition in served else "index.html"
         _add(entry, "id", _iri("edition", one.edition, one.manifest_sha256))
         _add(entry, "title", f"Edition {one.edition}" + (f", {one.words}" if one.words else ""))
         _add(entry, "updated", _stamp(one.changed))
         _add(entry, "published", _stamp(one.published))
-        _add(entry, "link", "", rel="alternate", type="text/html", href=f"{one.edition}/report.html")
+        _add(entry, "link", "", rel="alternate", type="text/html", href=page)
         _add(entry, "summary", _summary(one))
     ET.indent(root, " ")
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.catalogue.sinks import SiteRecord
-from forecasting.errors import CannotWrite, InputMissing
+from forecasting.errors import CannotWrite, InputMissing, UsageError
 from forecasting.publishing.sinks.accounts import Account
+from forecasting.publishing.sinks.place import delivered, objection
 from forecasting.reports.archive import FACTS, from_edition
 from forecasting.reports.brand import Brand
 from forecasting.reports.charts import fan_chart
@@ -24,7 +25,7 @@ from forecasting.reports.html import environment, policy
 from forecasting.reports.hub import hub
 from forecasting.reports.material import Material
 from forecasting.reports.model import Answer, ReportModel, build
-from forecasting.reports.notice import put_up
+from forecasting.reports.notice import PAGE, put_up
 
 CHART = "chart.svg"
 
@@ -54,12 +55,20 @@ def site(
 
     ``accounts`` say what became of the recorded ones; the site then also has what programs read (:func:`fill`).
     The folder is written beside its place and moved there whole, so that a reader never sees half a site. Raises
-    :class:`InputMissing` without editions and :class:`CannotWrite` when the folder cannot be written.
+    :class:`InputMissing` without editions, :class:`UsageError` when something else than an earlier site lies there, and
+    :class:`CannotWrite` when the folder cannot be written.
     """
     if not editions:
         raise InputMissing("no edition to make a site of; publish one first: forecast publish")
+    if delivered(out):
+        raise UsageError(
+            f"{out} is where a sink delivers a site; run forecast deliver, or name another folder"
+        )
+    out = out.resolve()
     staging = out.with_name(f".{out.name}-{os.getpid()}")
     try:
+        if why := objection(out):
+            raise UsageError(f"{out} {why}; name a new or empty folder, or that of an earlier site")
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True, mode=0o700)
         if accounts:
@@ -105,7 +114,8 @@ def fill(
         titles = {id: one.title for id, one in material.catalogue.series.items()}
         next_release = material.next_release.isoformat() if material.next_release else ""
     of = {path.name: path for path in editions}
-    (folder / FEED).write_bytes(feed(accounts, contact or "the publisher", licence, record.base_url))
+    served = {one.edition for one in accounts if (folder / one.edition / PAGE).is_file()}
+    (folder / FEED).write_bytes(feed(accounts, contact or "the publisher", licence, record.base_url, served))
     (folder / LATEST).write_bytes(as_json(accounts, of, next_release or None))
     for name, content in hub(accounts, of, titles, record, contact or "the publisher", licence).items():
         path = folder / "hub" / name

@@ -89,6 +89,39 @@ def test_a_site(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert Path(out.strip()).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_what_is_no_site_is_never_written_over(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Path(shutil.copytree(root, tmp_path / "editions", symlinks=True))
+    thesis = tmp_path / "precious" / "sub" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("mine")
+    (tmp_path / "link").symlink_to("precious")
+    (tmp_path / "site").symlink_to(".site-0123456789abcdef")
+    monkeypatch.chdir(tmp_path / "precious")
+    before = {path: path.stat(follow_symlinks=False).st_mtime_ns for path in tmp_path.rglob("*")}
+    for name, found in {
+        "../precious": f"{tmp_path}/precious is no site of editions (it holds sub); name a new or empty folder",
+        "../link": f"{tmp_path}/precious is no site of editions (it holds sub); name a new or empty folder",
+        ".": f"{tmp_path}/precious is no site of editions (it holds sub); name a new or empty folder",
+        "sub/thesis.txt": "thesis.txt is a file; name a new or empty folder",
+        str(copy): "editions is no site of editions (it holds",
+        str(copy / ID / "site"): f"belongs to the edition {copy / ID}",
+        "../site": "is where a sink delivers a site; run forecast deliver",
+    }.items():
+        code, _, err = said(["--site", name], copy, capsys)
+        assert (code, found in err.replace("\n", " ")) == (2, True), err
+    code, _, err = said([ID, "--out", str(copy / ID)], copy, capsys)
+    assert (code, "which is never changed; name another folder" in err) == (2, True), err
+    assert {path: path.stat(follow_symlinks=False).st_mtime_ns for path in tmp_path.rglob("*")} == before
+    thesis.unlink()
+    thesis.parent.rmdir()
+    monkeypatch.chdir(copy)
+    for _ in range(2):
+        assert said(["--site", "../precious"], copy, capsys)[0] == 0
+    assert (tmp_path / "precious" / "index.html").is_file()
+
+
 def test_a_retracted_edition_says_so_wherever_it_is_laid_out(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

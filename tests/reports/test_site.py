@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from forecasting.catalogue.sinks import SiteRecord
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.sinks.accounts import accounts
+from forecasting.publishing.sinks.place import objection
 from forecasting.reports import Material, rendered
 from forecasting.reports.feed import ATOM, feed
 from forecasting.reports.hub import short
@@ -87,9 +89,22 @@ def test_the_feed_keeps_to_rfc_4287(made: Path) -> None:
 
 def test_a_reason_with_letters_xml_forbids(root: Path) -> None:
     told = [replace(one, words="a\x00b\x0bc") for one in accounts(root)]
-    title = ET.fromstring(feed(told, "x", "y", None)).find(f"{{{ATOM}}}entry/{{{ATOM}}}title")
+    title = ET.fromstring(feed(told, "x", "y", None, ())).find(f"{{{ATOM}}}entry/{{{ATOM}}}title")
     assert title is not None
     assert (title.text or "").endswith("a\ufffdb\ufffdc")
+
+
+def test_an_edition_that_is_not_served_leads_to_the_index(root: Path) -> None:
+    found = ET.fromstring(feed(accounts(root), "x", "y", None, {ONE, THREE}))
+    links = [one.get("href") for one in found.iterfind(f"{{{ATOM}}}entry/{{{ATOM}}}link")]
+    assert sorted(filter(None, links)) == [f"{ONE}/report.html", f"{THREE}/report.html", "index.html"]
+
+
+def test_a_site_is_known_as_one(made: Path, tmp_path: Path) -> None:
+    assert objection(made) == objection(tmp_path) == ""
+    shutil.copytree(made, tmp_path / "copy")
+    (tmp_path / "copy" / "CNAME").write_text("example.org")
+    assert objection(tmp_path / "copy") == "is no site of editions (it holds CNAME)"
 
 
 def test_the_latest_as_json(made: Path, root: Path) -> None:
@@ -128,8 +143,6 @@ def test_the_hub_keeps_to_the_rules_of_hubverse(made: Path) -> None:
     ],
 )
 def test_the_rules_find_what_breaks_them(made: Path, tmp_path: Path, what: str, by: str, found: str) -> None:
-    import shutil
-
     shutil.copytree(made / "hub", tmp_path / "hub")
     path = tmp_path / "hub/model-output/forecasting-champion/2026-11-22-forecasting-champion.csv"
     text = path.read_text()

@@ -6,11 +6,10 @@ A sink never blocks or corrupts another, nor the edition itself, which is publis
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from forecasting.catalogue.sinks import SinkRecord
+from forecasting.catalogue.sinks import ObjectStoreRecord, SinkRecord, SiteRecord
 from forecasting.publishing.sinks.base import Delivered, Sink
 from forecasting.publishing.sinks.deliver import deliver_all, deliver_one
 from forecasting.publishing.sinks.object_store import ObjectStore
@@ -18,13 +17,7 @@ from forecasting.publishing.sinks.record import Delivery
 from forecasting.publishing.sinks.site import Fill, Site
 from forecasting.publishing.sinks.sql import Sql
 
-__all__ = ["SINKS", "Delivered", "Delivery", "Fill", "Sink", "deliver_all", "deliver_one", "made"]
-
-SINKS: dict[str, Callable[[Any, Path, Fill], Sink]] = {
-    "object_store": lambda record, _base, _fill: ObjectStore(record),
-    "sql": lambda record, _base, _fill: Sql(record),
-    "site": Site,
-}
+__all__ = ["Delivered", "Delivery", "Fill", "Sink", "deliver_all", "deliver_one", "made"]
 
 
 def made(records: Sequence[SinkRecord], data: Path, fill: Fill) -> list[Sink]:
@@ -33,4 +26,11 @@ def made(records: Sequence[SinkRecord], data: Path, fill: Fill) -> list[Sink]:
     A site's relative folder begins at the folder that holds ``data``, by its path: links are not followed.
     """
     base = Path(os.path.abspath(data)).parent  # noqa: PTH100 - Path.resolve would follow links
-    return [SINKS[record.kind](record, base, fill) for record in records]
+    sites = [record for record in records if isinstance(record, SiteRecord)]
+    sinks: list[Sink] = []
+    for record in records:
+        if isinstance(record, SiteRecord):
+            sinks.append(Site(record, base, fill, [other for other in sites if other is not record]))
+        else:
+            sinks.append(ObjectStore(record) if isinstance(record, ObjectStoreRecord) else Sql(record))
+    return sinks

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError
+from forecasting.publishing.chain import AUDIT
 from forecasting.publishing.ledger import edition_damage, ledger
 from forecasting.publishing.standing import Ledger
 
@@ -86,9 +87,45 @@ def accounts(root: Path) -> list[Account]:
 
 
 def _changed(known: Ledger, id: str) -> datetime:
+    """When an edition was published or corrected, corrected another, or when what supersedes it changed."""
+    of, above = {id}, _above(known, id)
+    of |= {one for one in above if known.editions[one].retracted}
     touching = [line for line in known.lines if id in (line.edition, line.facts.get("by"))]
-    touching += [line for line in known.lines if id in line.facts.get("supersedes", ())]
+    touching += [line for line in known.lines if line.event == "retracted" and line.edition in above]
+    touching += [line for line in known.lines if line.event == "superseded" and line.edition in of]
+    touching += [line for line in known.lines if not of.isdisjoint(line.facts.get("supersedes", ()))]
     return max(line.time for line in touching)
+
+
+def _above(known: Ledger, id: str) -> set[str]:
+    """The editions that superseded one, and those that superseded these where they were retracted."""
+    found: set[str] = set()
+    for by in known.editions[id].replaced_by:
+        found |= {by} | (_above(known, by) if known.editions[by].retracted else set())
+    return found
+
+
+def require_of_root(place: str, held: Mapping[str, str], told: Sequence[Account], root: Path) -> None:
+    """Raise :class:`DataError` when a place holds an edition that was not published below a root.
+
+    ``held`` has the SHA-256 of its manifest by edition, empty where it is not compared. An edition counts that the
+    audit file names, also when its own folder is lost or archived.
+    """
+    ours = {one.edition: one.manifest_sha256 for one in told}
+    foreign = [id for id in sorted(held) if id not in ours]
+    if foreign:
+        more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
+        raise DataError(
+            f"{place} holds {', '.join(foreign[:3])}{more}, and {root / AUDIT} has no line of it: it is another "
+            "editions folder's, or the audit file was lost; restore that file from a copy, or give this editions "
+            "folder a place of its own"
+        )
+    for id in sorted(held):
+        if held[id] and held[id] != ours[id]:
+            raise DataError(
+                f"{place} holds another edition {id}: its manifest has SHA-256 {held[id][:12]}, not "
+                f"{ours[id][:12]}; give this editions folder a place of its own"
+            )
 
 
 def damage(folder: Path, root: Path) -> DataError | None:

@@ -27,6 +27,8 @@ def deliver_all(
 ) -> list[Delivery]:
     """Deliver an edition, and every edition that has not arrived, to every sink; the outcomes, sink by sink.
 
+    The edition goes first when it has arrived before, then what stands, the last published first, then what was
+    retracted: a place that gets many at once never names an old one as the latest.
     Sinks work side by side; one that fails or does not answer within ``deadline`` seconds is recorded as failed,
     with its reason, and tried again at the next run. What has arrived is not sent again, unless ``again`` asks for
     ``folder`` once more or an edition was superseded or retracted since, of which every sink is told.
@@ -42,7 +44,8 @@ def deliver_all(
         )
     state, kept = _state(told), read(root)
     end = time.monotonic() + deadline
-    there = [one.edition for one in told if (root / one.edition).is_dir()]
+    lying = [one for one in reversed(told) if (root / one.edition).is_dir()]
+    there = [one.edition for gone in (False, True) for one in lying if (one.retracted is not None) is gone]
     due = {sink.name: _due(sink, folder.name, there, kept, state, again) for sink in sinks}
     found: dict[str, list[Delivery]] = {sink.name: [] for sink in sinks}
     threads = [
@@ -113,13 +116,13 @@ def _work_off(
 def _due(
     sink: Sink, asked: str, there: Sequence[str], kept: Sequence[Delivery], state: str, again: bool
 ) -> list[str]:
-    """The editions a sink lacks, in the order of publication; last the one asked for, when fates have changed."""
+    """The editions a sink lacks, in the order of those that are there; first the one asked for, if fates changed."""
     good = [one for one in kept if one.sink == sink.name and one.outcome != "failed"]
     has = {one.edition for one in good}
     lacking = [] if sink.whole else [id for id in there if id not in has]
     stale = not good or good[-1].state != state
     if asked not in lacking and (again or stale):
-        lacking.append(asked)
+        lacking.insert(0, asked)
     return lacking
 
 

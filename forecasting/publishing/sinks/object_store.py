@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from typing import Any
 from forecasting.catalogue.sinks import ObjectStoreRecord
 from forecasting.errors import ConfigError, DataError, ForecastingError, ServiceAway
 from forecasting.publishing.edition import MANIFEST, digest_of, read_manifest
-from forecasting.publishing.sinks.accounts import accounts, current, damage
+from forecasting.publishing.sinks.accounts import Account, accounts, current, damage, require_of_root
 from forecasting.publishing.sinks.base import Delivered, from_environment, present
 
 LATEST, EDITIONS = "latest.json", "editions.json"
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+_EDITION = re.compile(r"\d{4}-\d\d-\d\d-[0-9a-f]{8}")
 PASSING = (408, 429)  # statuses below 500 that may pass; RFC 9110 and RFC 6585
 
 
@@ -44,7 +46,8 @@ class ObjectStore:
     def deliver(self, folder: Path, root: Path) -> Delivered:
         """Bring one edition and the pointers there; every byte is read back and compared.
 
-        Raises :class:`DataError` for an edition that is not what was published; the pointers are brought all the same.
+        Raises :class:`DataError` for an edition that is not what was published, when the pointers are brought all the
+        same, and before anything is written when the place holds an edition of another editions folder.
         """
         damaged = damage(folder, root)
         key, secret = from_environment(self.name, [self.record.key_env, self.record.secret_env])
@@ -52,8 +55,10 @@ class ObjectStore:
             if (key, secret) not in self._opened:
                 self._opened[key, secret] = self._open(key, secret)
             store, base = self._opened[key, secret]
+            told = accounts(root)
+            require_of_root(self._where, _listed(store, base), told, root)
             if damaged:
-                self._point(store, base, root)
+                self._point(store, base, told)
                 raise damaged
             manifest, sent = read_manifest(folder), 0
             for entry in manifest["files"]:
@@ -61,9 +66,13 @@ class ObjectStore:
                 sent += self._put(store, f"{base}/{folder.name}/{entry['path']}", content)
             sealed = (folder / MANIFEST).read_bytes()
             sent += self._put(store, f"{base}/{folder.name}/{MANIFEST}", sealed)
-            sent += self._point(store, base, root)
+            sent += self._point(store, base, told)
         held = f"{self.record.address}/{folder.name}"
         return Delivered(sent > 0, f"{held}: {len(manifest['files'])} files, {sent} objects written")
+
+    @property
+    def _where(self) -> str:
+        return f"sink {self.name} at {self.record.address}"
 
     def _open(self, key: str | None, secret: str | None) -> tuple[Any, str]:
         import fsspec
@@ -105,11 +114,11 @@ class ObjectStore:
             )
         return 1
 
-    def _point(self, store: Any, base: str, root: Path) -> int:
+    def _point(self, store: Any, base: str, told: Sequence[Account]) -> int:
         """Write the pointers, from the editions that have arrived whole."""
         arrived = [
             one
-            for one in accounts(root)
+            for one in told
             if (held := _held(store, f"{base}/{one.edition}/{MANIFEST}")) is not None
             and digest_of(held) == one.manifest_sha256
         ]
@@ -125,7 +134,7 @@ class ObjectStore:
         from botocore.exceptions import BotoCoreError, HTTPClientError
         from botocore.exceptions import ConnectionError as Unreachable
 
-        where = f"sink {self.name} at {self.record.address}"
+        where = self._where
         try:
             yield
         except ForecastingError:
@@ -157,6 +166,23 @@ def _held(store: Any, path: str) -> bytes | None:
     except FileNotFoundError:
         return None
     return content
+
+
+def _listed(store: Any, base: str) -> dict[str, str]:
+    """The editions that lie at a place, with the SHA-256 of their manifests where ``editions.json`` tells it.
+
+    A list that is not as it was written tells nothing; it is written anew.
+    """
+    try:
+        names = [str(path).rstrip("/").rpartition("/")[2] for path in store.ls(base, detail=False)]
+    except FileNotFoundError:
+        return {}
+    found = dict.fromkeys(filter(_EDITION.fullmatch, names), "")
+    try:
+        listed = json.loads(_held(store, f"{base}/{EDITIONS}") or b"{}").get("editions", ())
+        return found | {str(one["edition"]): str(one["manifest_sha256"]) for one in listed}
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return found
 
 
 def _protocols(store: Any) -> tuple[str, ...]:

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from forecasting.catalogue.sinks import SiteRecord
 from forecasting.errors import CannotWrite, DataError, Fault
+from forecasting.publishing.edition import LATEST, MANIFEST
 from forecasting.publishing.ledger import edition_damage, ledger
-from forecasting.publishing.sinks.accounts import Account, accounts, current, of_site
+from forecasting.publishing.sinks.accounts import Account, accounts, current, of_site, require_of_root
 from forecasting.publishing.sinks.base import Delivered
+from forecasting.publishing.sinks.place import put_aside, require_place
 from forecasting.tracking.manifests import flush
 
 STAYS = 600.0  # seconds an old site stays after it was replaced
@@ -29,26 +31,36 @@ Fill = Callable[[Sequence[Path], Path | None, Sequence[Account], SiteRecord, Pat
 class Site:
     """Delivers a site over all editions into a folder of this machine.
 
-    ``fill(editions, latest, accounts, record, folder)`` writes the site into an empty folder.
+    ``fill(editions, latest, accounts, record, folder)`` writes the site into an empty folder; ``others`` are the sites
+    of other sinks.
     """
 
     whole = True
     secrets: tuple[str, ...] = ()
 
-    def __init__(self, record: SiteRecord, base: Path, fill: Fill) -> None:
+    def __init__(self, record: SiteRecord, base: Path, fill: Fill, others: Sequence[SiteRecord] = ()) -> None:
         self.record = record
         self.name = record.name
         self.folder = base / record.folder
         self.fill = fill
+        self.others = {other.name: base / other.folder for other in others}
 
     def deliver(self, folder: Path, root: Path) -> Delivered:
         """Make the site of all editions and put it in place, unless the same one lies there.
 
         Raises :class:`DataError` for editions that are not what was published: with the site in place without
-        them, or, when none that stands is left, with the old site untouched.
+        them, or, when none that stands is left, with the old site untouched. Raises :class:`ConfigError` when the
+        folder holds something else than a site, :class:`DataError` when it holds that of another editions folder.
         """
         del folder
         told = accounts(root)
+        try:
+            require_place(self.name, self.folder, root, self.others)
+            served = {path.parent.name: "" for path in self.folder.glob(f"*/{MANIFEST}")}
+        except OSError as error:
+            raise self._cannot(error) from error
+        served.pop(LATEST, None)
+        require_of_root(f"sink {self.name}: {self.folder}", served, told, root)
         there = [one for one in told if (root / one.edition).is_dir()]
         damaged = _damaged(there, root)
         sound = [one for one in there if one.edition not in damaged]
@@ -63,9 +75,7 @@ class Site:
             self.fill(found, newest, of_site(told, found), self.record, staging)
             changed = _swap(staging, self.folder)
         except OSError as error:
-            raise CannotWrite(
-                f"sink {self.name}: {self.folder}: {error.strerror or error}; free the space or make it writable"
-            ) from error
+            raise self._cannot(error) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         if damaged:
@@ -74,6 +84,10 @@ class Site:
                 _all(damaged),
             )
         return Delivered(changed, f"{self.folder}: {len(found)} editions")
+
+    def _cannot(self, error: OSError) -> CannotWrite:
+        said = error.strerror or error
+        return CannotWrite(f"sink {self.name}: {self.folder}: {said}; free the space or make it writable")
 
 
 def _damaged(editions: Sequence[Account], root: Path) -> dict[str, list[Fault]]:
@@ -97,10 +111,8 @@ def _swap(staging: Path, place: Path) -> bool:
     staging.rename(final)
     final.chmod(0o755)
     before = place.resolve() if place.is_symlink() else None
-    aside = place.with_name(f".{place.name}-before")
     if place.exists() and not place.is_symlink():
-        shutil.rmtree(aside, ignore_errors=True)
-        place.rename(aside)
+        place.rename(put_aside(place))
     link = place.with_name(f".{place.name}-link-{os.getpid()}")
     link.unlink(missing_ok=True)
     link.symlink_to(final.name)

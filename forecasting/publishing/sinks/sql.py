@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecasting.catalogue.sinks import SqlRecord
-from forecasting.errors import ConfigError, DataError, ForecastingError, ServiceAway
-from forecasting.publishing.sinks.accounts import Account, accounts, damage
+from forecasting.errors import ConfigError, ForecastingError, ServiceAway
+from forecasting.publishing.sinks.accounts import Account, accounts, damage, require_of_root
 from forecasting.publishing.sinks.base import Delivered, from_environment, present
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Sql:
         """Write the rows of one edition and the fate of all that are there, or nothing.
 
         Raises :class:`DataError` for an edition that is not what was published, when the fates are written, and
-        when the database holds another edition under the same id.
+        when the database holds an edition of another editions folder.
         """
         from forecasting.publishing.sinks.tables import create
 
@@ -63,12 +63,16 @@ class Sql:
             with self._translated(), engine.begin() as connection:
                 _alone(connection)
                 create(connection)
-                changed, rows = _write(connection, None if damaged else folder, accounts(root))
+                changed, rows = _write(connection, None if damaged else folder, root, self._where)
         finally:
             engine.dispose()
         if damaged:
             raise damaged
         return Delivered(changed > 0, f"{rows} forecasts, {changed} rows written")
+
+    @property
+    def _where(self) -> str:
+        return f"sink {self.name}: the database of {self.record.url_env}"
 
     def _engine(self) -> Engine:
         from sqlalchemy import create_engine, event
@@ -108,8 +112,7 @@ class Sql:
             raise self._said(error.orig) from error
 
     def _said(self, error: BaseException | None) -> ForecastingError:
-        where = f"sink {self.name}: the database of {self.record.url_env}"
-        said = " ".join(str(error).split())
+        where, said = self._where, " ".join(str(error).split())
         state = getattr(error, "sqlstate", None)
         if state is None and type(error).__name__ == "OperationalError" and not REFUSALS.search(said):
             return ServiceAway(f"{where} does not answer ({said})")
@@ -133,22 +136,18 @@ def _alone(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
-def _write(connection: Connection, folder: Path | None, told: Sequence[Account]) -> tuple[int, int]:
+def _write(connection: Connection, folder: Path | None, root: Path, place: str) -> tuple[int, int]:
     """Rows changed, and the forecasts the edition has; without one, the fates of those that are there."""
     from sqlalchemy import select
 
     from forecasting.publishing.sinks.tables import EDITIONS, FORECASTS, PUBLIC, STATUSES
 
+    told = accounts(root)
     held = connection.execute(select(EDITIONS.c.edition, EDITIONS.c.manifest_sha256)).all()
     present = {row.edition: row.manifest_sha256 for row in held}
+    require_of_root(place, present, told, root)
     new = folder.name if folder else ""
     of = [one for one in told if one.edition in (*present, new)]
-    for one in of:
-        if present.get(one.edition, one.manifest_sha256) != one.manifest_sha256:
-            raise DataError(
-                f"the database holds another edition {one.edition}: its manifest has SHA-256 "
-                f"{present[one.edition][:12]}, not {one.manifest_sha256[:12]}; give this root its own database"
-            )
     changed = _bring(connection, EDITIONS, None, [_edition(one) for one in of])
     for one in of:
         days = [{"edition": one.edition, "valid_from": a, "valid_to": b} for a, b in one.public]

@@ -48,17 +48,25 @@ def outcomes(root: Path) -> list[tuple[str, str, str, int]]:
     return [(one.sink, one.edition, one.outcome, one.tries) for one in record.read(root)]
 
 
-def test_everything_that_has_not_arrived_is_sent_in_order(root: Path) -> None:
+def test_everything_that_has_not_arrived_is_sent_the_latest_first(root: Path) -> None:
     one = Told("one")
     deliver_all([one], root / SECOND, root)
-    assert one.given == [FIRST, SECOND]
+    assert one.given == [SECOND, FIRST]
     (idle,) = deliver_all([one], root / SECOND, root)
     assert (idle.outcome, idle.detail, idle.tries) == ("unchanged", "has arrived before", 0)
     published(root, "2026-12-20-cccccccc")
     deliver_all([one], root / "2026-12-20-cccccccc", root)
-    assert one.given == [FIRST, SECOND, "2026-12-20-cccccccc"]
+    assert one.given == [SECOND, FIRST, "2026-12-20-cccccccc"]
     deliver_all([one], root / FIRST, root, again=True)
     assert one.given[3:] == [FIRST]
+
+
+def test_what_was_retracted_is_sent_last(root: Path) -> None:
+    one = Told("one")
+    published(root, "2026-12-20-cccccccc")
+    ledger.retract(root, "2026-12-20-cccccccc", "a unit slipped")
+    deliver_all([one], root / SECOND, root)
+    assert one.given == [SECOND, FIRST, "2026-12-20-cccccccc"]
 
 
 def test_a_changed_fate_is_sent_again(root: Path) -> None:
@@ -66,19 +74,21 @@ def test_a_changed_fate_is_sent_again(root: Path) -> None:
     deliver_all([one, site], root / SECOND, root)
     ledger.retract(root, SECOND, "a unit slipped")
     deliver_all([one, site], root / FIRST, root)
-    assert one.given == [FIRST, SECOND, FIRST]
+    assert one.given == [SECOND, FIRST, FIRST]
     assert site.given == [SECOND, FIRST]
 
 
 def test_a_changed_fate_is_sent_although_an_edition_never_arrives(root: Path) -> None:
     damaged = ConfigError(f"{FIRST} is not what was published")
-    one = Told("one", [damaged])
+    fine = threading.Event()
+    fine.set()
+    one = Told("one", [fine, damaged])
     deliver_all([one], root / SECOND, root)
     ledger.supersede(root, FIRST, SECOND, "minor", "a typo")
-    one.tells = [damaged]
+    one.tells = [fine, damaged]
     found = deliver_all([one], root / SECOND, root)
-    assert one.given[2:] == [FIRST, SECOND]
-    assert [(each.edition, each.outcome) for each in found] == [(FIRST, "failed"), (SECOND, "delivered")]
+    assert one.given[2:] == [SECOND, FIRST]
+    assert [(each.edition, each.outcome) for each in found] == [(SECOND, "delivered"), (FIRST, "failed")]
     one.tells = [damaged]
     deliver_all([one], root / SECOND, root)
     assert one.given[4:] == [FIRST]
@@ -97,21 +107,21 @@ def test_one_failure_is_recorded_and_touches_no_other(root: Path) -> None:
     good = Told("good")
     found = deliver_all([refused, away, good], root / SECOND, root)
     assert [(one.sink, one.edition, one.outcome, one.tries) for one in found] == outcomes(root) == [
-        ("refused", FIRST, "failed", 1), ("refused", SECOND, "delivered", 1),
-        ("away", FIRST, "failed", 3), ("good", FIRST, "delivered", 1), ("good", SECOND, "delivered", 1),
+        ("refused", SECOND, "failed", 1), ("refused", FIRST, "delivered", 1),
+        ("away", SECOND, "failed", 3), ("good", SECOND, "delivered", 1), ("good", FIRST, "delivered", 1),
     ]  # fmt: skip
     assert found[0].detail == "no rights for *** at s3://***@bucket"
-    assert str(found[2]) == f"away: {FIRST} failed: silent"
+    assert str(found[2]) == f"away: {SECOND} failed: silent"
     deliver_all([refused, away, good], root / SECOND, root)
     assert outcomes(root)[5:] == [
-        ("refused", FIRST, "delivered", 1), ("away", FIRST, "delivered", 1), ("away", SECOND, "delivered", 1),
+        ("refused", SECOND, "delivered", 1), ("away", SECOND, "delivered", 1), ("away", FIRST, "delivered", 1),
     ]  # fmt: skip
 
 
 def test_what_may_pass_is_tried_three_times(root: Path) -> None:
     one = Told("one", [ServiceAway("silent"), ServiceAway("silent")])
     deliver_all([one], root / SECOND, root)
-    assert outcomes(root)[0] == ("one", FIRST, "delivered", 3)
+    assert outcomes(root)[0] == ("one", SECOND, "delivered", 3)
 
 
 def test_a_sink_that_hangs_is_left_behind(root: Path) -> None:
@@ -130,7 +140,7 @@ def test_a_bug_in_a_sink_is_its_own_failure(root: Path) -> None:
     found = deliver_all(
         [Told("wrong", [ZeroDivisionError("canary\ndivided")] * 2), good], root / SECOND, root
     )
-    assert good.given == [FIRST, SECOND]
+    assert good.given == [SECOND, FIRST]
     assert found[0].detail == "a bug: ZeroDivisionError: *** divided"
 
 
@@ -145,8 +155,8 @@ def test_a_torn_record_loses_no_delivery_after_it(root: Path) -> None:
     path = root / record.DELIVERIES
     path.write_bytes(path.read_bytes()[:-20])
     deliver_all([one], root / SECOND, root)
-    assert one.given == [FIRST, SECOND, SECOND]
+    assert one.given == [SECOND, FIRST, FIRST]
     lines = path.read_text().splitlines()
     assert len(lines) == 3
-    assert json.loads(lines[2])["edition"] == SECOND
-    assert [d.edition for d in record.read(root)] == [FIRST, SECOND]
+    assert json.loads(lines[2])["edition"] == FIRST
+    assert [d.edition for d in record.read(root)] == [SECOND, FIRST]

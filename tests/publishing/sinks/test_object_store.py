@@ -13,13 +13,13 @@ import fsspec
 import pytest
 
 from forecasting.catalogue.sinks import ObjectStoreRecord
-from forecasting.errors import ConfigError, ServiceAway
+from forecasting.errors import ConfigError, DataError, ServiceAway
 from forecasting.publishing import ledger
 from forecasting.publishing.edition import MANIFEST, digest_of
 from forecasting.publishing.sinks.deliver import deliver_all
 from forecasting.publishing.sinks.object_store import ObjectStore
 from tests import servers
-from tests.publishing.sinks.conftest import FIRST, SECOND
+from tests.publishing.sinks.conftest import FIRST, SECOND, published
 
 BUCKETS = itertools.count()
 SECRET = "canary-of-a-secret"
@@ -116,12 +116,22 @@ def test_where_all_were_retracted_there_is_no_latest(root: Path, tmp_path: Path)
     assert json.loads((tmp_path / "mirror" / "latest.json").read_text()) == {"edition": None}
 
 
+def test_another_editions_folder_is_refused(endpoint: str, root: Path, tmp_path: Path) -> None:
+    one, other = sink(endpoint, name := bucket(endpoint)), tmp_path / "other"
+    deliver_all([one], root / SECOND, root)
+    before = held(endpoint, name)
+    published(other, "2026-12-20-cccccccc")
+    with pytest.raises(DataError, match=f"holds {FIRST}, {SECOND}, and .*audit.jsonl has no line of it"):
+        one.deliver(other / "2026-12-20-cccccccc", other)
+    assert held(endpoint, name) == before
+
+
 def test_a_store_that_hangs_keeps_no_other_waiting(endpoint: str, root: Path, tmp_path: Path) -> None:
     mirror = ObjectStoreRecord(kind="object_store", name="mirror", address=f"file://{tmp_path}/mirror")
     with servers.faulty(endpoint, lambda *_: "hang") as between:
         found = deliver_all([sink(between, "any"), ObjectStore(mirror)], root / SECOND, root, deadline=2)
     assert [(one.sink, one.edition, one.outcome) for one in found] == [
-        ("archive", FIRST, "failed"), ("mirror", FIRST, "delivered"), ("mirror", SECOND, "delivered"),
+        ("archive", SECOND, "failed"), ("mirror", SECOND, "delivered"), ("mirror", FIRST, "delivered"),
     ]  # fmt: skip
     assert found[0].detail == "no answer within 2 s; it is tried again at the next run"
 
@@ -149,9 +159,9 @@ def test_a_server_that_fails_half_way_and_comes_back(
     assert (outcome.outcome, outcome.tries) == ("failed", 3)
     assert "does not answer" in outcome.detail
     ids = whole(held(endpoint, name))
-    assert ids == ([FIRST] if broken > 4 else [])
+    assert ids == ([SECOND] if broken > 4 else [])
     outcomes = deliver_all([sink(endpoint, name)], root / SECOND, root)
-    assert [(o.edition, o.outcome) for o in outcomes] == [(FIRST, "delivered"), (SECOND, "delivered")]
+    assert [(o.edition, o.outcome) for o in outcomes] == [(SECOND, "delivered"), (FIRST, "delivered")]
     assert whole(held(endpoint, name)) == [FIRST, SECOND]
 
 
@@ -161,8 +171,8 @@ def test_passing_faults_are_waited_out(endpoint: str, root: Path, monkeypatch: p
     with servers.faulty(endpoint, counted(503, 429)) as between:
         outcomes = deliver_all([sink(between, name)], root / FIRST, root)
     assert [(o.edition, o.outcome, o.tries) for o in outcomes] == [
-        (FIRST, "delivered", 3),
-        (SECOND, "delivered", 1),
+        (SECOND, "delivered", 3),
+        (FIRST, "delivered", 1),
     ]
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from forecasting.catalogue.sinks import SiteRecord
-from forecasting.errors import CannotWrite, DataError
+from forecasting.errors import CannotWrite, ConfigError, DataError
 from forecasting.publishing import ledger
+from forecasting.publishing.sinks import made
 from forecasting.publishing.sinks.accounts import Account
 from forecasting.publishing.sinks.deliver import deliver_all
 from forecasting.publishing.sinks.site import Site
@@ -121,13 +122,82 @@ def test_neighbours_and_folders_of_others_stay(site: Site, root: Path, tmp_path:
     assert all((one.folder / "index.html").is_file() for one in neighbours)
 
 
-def test_a_folder_that_lies_there_is_put_aside(site: Site, root: Path, tmp_path: Path) -> None:
-    (tmp_path / "served").mkdir()
-    (tmp_path / "served" / "mine.html").write_text("mine")
+def test_a_site_that_lies_there_is_put_aside_once(site: Site, root: Path, tmp_path: Path) -> None:
+    place, aside = tmp_path / "served", tmp_path / ".served-before"
+    for name in (f"{FIRST}/MANIFEST.json", "index.html", "latest.json"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("mine")
     site.deliver(root / SECOND, root)
     site.deliver(root / SECOND, root)
-    assert (tmp_path / "served").is_symlink()
-    assert (tmp_path / ".served-before" / "mine.html").read_text() == "mine"
+    assert place.is_symlink()
+    assert (aside / "index.html").read_text() == "mine"
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(ConfigError, match=r"served is a folder, and .*\.served-before holds the one"):
+        site.deliver(root / SECOND, root)
+    assert (aside / "index.html").read_text() == "mine"
+
+
+TAKEN = {
+    "a/data": r"a/data is no site of editions \(it holds editions, publication.yaml, series\)",
+    "a": r"a is no site of editions \(it holds data, link, mine\)",
+    "a/data/editions": r"editions is no site of editions \(it holds \.lock, audit.jsonl\)",
+    "a/data/editions/latest": "is where the pointer to the latest edition lies",
+    "a/./data/../data/editions/latest": "is where the pointer to the latest edition lies",
+    f"a/data/editions/{FIRST}": f"belongs to the edition .*{FIRST}",
+    "a/data/editions/latest/site": f"belongs to the edition .*{SECOND}",
+    "a/link": "is a link to mine, which no delivery made",
+    "a/index.html": "is a file",
+    "a/mine": r"it holds index.html",
+    "..": "is no site of editions",
+}
+
+
+@pytest.mark.parametrize("folder", TAKEN)
+def test_a_folder_of_others_stays(folder: str, root: Path, tmp_path: Path) -> None:
+    own = tmp_path / "a"
+    (own / "data" / "series").mkdir(parents=True)
+    (own / "data" / "publication.yaml").write_text("")
+    root = root.rename(own / "data" / "editions")
+    (root / ".lock").write_text("")
+    (own / "mine").mkdir()
+    (own / "mine" / "index.html").write_text("mine")
+    (own / "link").symlink_to("mine")
+    (own / "index.html").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    one = Site(SiteRecord(kind="site", name="site", folder=folder), tmp_path, fill)
+    with pytest.raises(ConfigError, match=TAKEN[folder]) as told:
+        one.deliver(root / SECOND, root)
+    assert str(told.value).endswith("; name another folder in publication.yaml, or move that away")
+    assert sorted(tmp_path.rglob("*")) == before
+    (outcome,) = deliver_all([one], root / SECOND, root)
+    assert (outcome.outcome, outcome.tries) == ("failed", 1)
+
+
+@pytest.mark.parametrize("folder", ["www", "www/", "./x/../www", "www/outlook", "{base}/www"])
+def test_two_sites_have_two_folders(folder: str, root: Path, tmp_path: Path) -> None:
+    records = [
+        SiteRecord(kind="site", name="one", folder="www"),
+        SiteRecord(kind="site", name="two", folder=folder.format(base=tmp_path)),
+    ]
+    (tmp_path / "x").mkdir()
+    outcomes = deliver_all(made(records, tmp_path / "data", fill), root / SECOND, root)
+    assert [one.outcome for one in outcomes] == ["failed", "failed"]
+    assert "the folder of sink two, are one or lie in each other; name another folder" in outcomes[0].detail
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["editions", "x"]
+
+
+def test_the_site_of_another_editions_folder_stays(site: Site, root: Path, tmp_path: Path) -> None:
+    site.deliver(root / SECOND, root)
+    served = (tmp_path / "served").resolve()
+    other = published(tmp_path / "other", "2026-12-20-cccccccc")
+    with pytest.raises(
+        DataError, match=f"served holds {FIRST}, {SECOND}, and .*other/audit.jsonl has no line"
+    ):
+        site.deliver(other, other.parent)
+    assert (tmp_path / "served").resolve() == served
+    shutil.rmtree(root / FIRST)
+    assert site.deliver(root / SECOND, root).changed
 
 
 def spoil(folder: Path) -> None:

@@ -139,6 +139,15 @@ def test_another_root_with_the_same_id_is_refused(root: Path, tmp_path: Path) ->
         SINK.deliver(tmp_path / "other" / FIRST, tmp_path / "other")
 
 
+def test_editions_of_another_root_are_not_mixed_in(address: str, root: Path, tmp_path: Path) -> None:
+    SINK.deliver(root / FIRST, root)
+    other = published(tmp_path / "other", SECOND, 7.0)
+    with pytest.raises(DataError, match=f"SINK_URL holds {FIRST}, and .*other/audit.jsonl has no line of it"):
+        SINK.deliver(other, other.parent)
+    assert asked(address, "SELECT edition, count(*) FROM forecasts GROUP BY 1") == [(FIRST, 12)]
+    assert asked(address, "SELECT edition FROM editions") == [(FIRST,)]
+
+
 def test_the_retraction_of_a_damaged_edition_is_told(address: str, root: Path) -> None:
     SINK.deliver(root / FIRST, root)
     ledger.retract(root, SECOND, "never sent")
