@@ -26,7 +26,8 @@ from tests.publishing.small_job import BOTH, EV, FITTED, LEFT, MARKET, OXIDE, RI
 LATER = dict.fromkeys(("known_on", "released", "today"), date(2026, 6, 20))
 
 
-HOW = ways(2)
+FIT_SECONDS = 2
+HOW = ways(FIT_SECONDS)
 
 
 def break_(monkeypatch: pytest.MonkeyPatch, series: str, how: Break, rungs: int = 1) -> None:
@@ -61,8 +62,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project(tmp_path / "p").release()
-    return made.settings(lambda one: one["job"].update(fit_seconds=2))
+    return Project(tmp_path / "p").release()
 
 
 RESTING = {LEFT: {LEFT, BOTH}, RIGHT: {RIGHT, BOTH}, MARKET: {MARKET, EV}, EV: {EV}, OXIDE: {OXIDE}}
@@ -75,6 +75,8 @@ def test_a_broken_champion_gives_way_and_leaves_the_others_alone(
     series: str, how: str, whole: Project, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work, said = HOW[how]
+    if how == "hang":  # which is waited for
+        project.settings(lambda one: one["job"].update(fit_seconds=FIT_SECONDS))
     break_(monkeypatch, series, work)
     done = project.publish()
     assert done.code == 3
