@@ -15,6 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from forecasting.catalogue import Catalogue
+from forecasting.errors import ForecastingError, Locked, OutOfTime, ServiceAway
 from forecasting.publishing import metrics
 from forecasting.publishing.candidate import Objection, State
 from tests.conftest import ROOT
@@ -148,6 +149,22 @@ def test_the_cron_job_keeps_to_the_fields_of_batch_v1() -> None:
     mounted = {one["name"] for one in container["volumeMounts"]}
     assert mounted == {one["name"] for one in pod["volumes"]}
     assert not [one for one in container["image"].split(":")[-1:] if one in ("latest", container["image"])]
+
+
+def test_systemd_and_kubernetes_try_the_same_again() -> None:
+    unit = (EXAMPLES / "forecast-publish.service").read_text()
+    (stopped,) = re.findall(r"^RestartPreventExitStatus=(.*)$", unit, re.MULTILINE)
+    job = yaml.safe_load((EXAMPLES / "cronjob.yaml").read_text())["spec"]["jobTemplate"]["spec"]
+    (failed,) = [
+        rule["onExitCodes"]["values"] for rule in job["podFailurePolicy"]["rules"] if "onExitCodes" in rule
+    ]
+    assert {int(code) for code in stopped.split()} | {3} == set(failed)  # 3: a success for systemd
+    codes = {kind.exit_code for kind in every(ForecastingError)}
+    assert (codes | {3}) - set(failed) == {ServiceAway.exit_code, Locked.exit_code, OutOfTime.exit_code}
+
+
+def every(kind: type[ForecastingError]) -> list[type[ForecastingError]]:
+    return [kind, *(one for below in kind.__subclasses__() for one in every(below))]
 
 
 def test_the_image_runs_without_root_and_installs_by_hash() -> None:
