@@ -20,7 +20,7 @@ from forecasting.publishing.candidate import Candidate, Objection, Previous, Sta
 from forecasting.publishing.champions import Bench
 from forecasting.publishing.dependents import missing_from_balance, states
 from forecasting.publishing.facts import certificates, ordered, tabulate
-from forecasting.publishing.gates import judge
+from forecasting.publishing.gates import RETIRED, judge
 from forecasting.publishing.ladder import Ladder, Made
 from forecasting.publishing.paths import Fits, joined
 from forecasting.publishing.release import Release
@@ -137,7 +137,13 @@ def _without(forecast: Forecast, gone: set[str]) -> Forecast | None:
 def require_publishable(draft: Draft) -> None:
     """Raise :class:`HeldBack` when a gate holds the edition, a critical series fails, or too few others are ok."""
     publication, found = draft.candidate.catalogue.publication, draft.candidate.states
-    lines = [f"{o.gate}: {f'{o.series} ' if o.series else ''}{o.text}" for o in _holding(draft)]
+    holding = _holding(draft)
+    lines = [f"{o.gate}: {f'{o.series} ' if o.series else ''}{o.text}" for o in holding]
+    if any(o.gate == RETIRED for o in holding):
+        lines.insert(
+            0,
+            f"if series are retired or renamed: --override {RETIRED} --reason TEXT, once; else promote them",
+        )
     for id in publication.critical:
         state = found.get(id, State(id, "withheld", "", "no experiment forecasts it"))
         if state.standing not in ("ok", "degraded"):

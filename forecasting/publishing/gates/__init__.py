@@ -14,7 +14,7 @@ from forecasting.publishing.candidate import Candidate, Objection, Verdict
 from forecasting.publishing.gates.balance import identities, scenarios
 from forecasting.publishing.gates.bands import flat, width
 from forecasting.publishing.gates.bounds import ceiling
-from forecasting.publishing.gates.continuity import growth, jump, slip, start
+from forecasting.publishing.gates.continuity import growth, jump, retired, slip, start
 from forecasting.publishing.gates.evidence import coverage, skill
 from forecasting.publishing.gates.freshness import freshness, revision
 from forecasting.publishing.gates.shape import LAST, complete, finite, non_negative, ordered
@@ -26,6 +26,7 @@ __all__ = [
     "FIXED",
     "GATES",
     "LAST",
+    "RETIRED",
     "Found",
     "Gate",
     "View",
@@ -34,6 +35,7 @@ __all__ = [
     "require_known",
 ]
 
+RETIRED = "retired"
 Gate = Callable[[View], Iterator[Found]]
 
 GATES: dict[str, Gate] = {
@@ -41,6 +43,7 @@ GATES: dict[str, Gate] = {
     "ordered": ordered,
     "non_negative": non_negative,
     "complete": complete,
+    RETIRED: retired,
     "ceiling": ceiling,
     "growth": growth,
     "slip": slip,

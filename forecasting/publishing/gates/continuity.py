@@ -17,6 +17,17 @@ def _ratios(numbers: Array) -> Array:
     return np.asarray(numbers[1:] / numbers[:-1])
 
 
+def retired(view: View) -> Iterator[Found]:
+    """Every series of the previous edition goes on, or somebody says that it is retired.
+
+    One that is a target or has a state must be there whatever anybody says: that is the gate ``complete``.
+    """
+    before = view.candidate.previous
+    wanted = {*view.catalogue.targets, *view.candidate.states, *view.present}
+    for series in sorted(set(map(str, before.table["series"])) - wanted if before else ()):
+        yield Found("hold", "was in the previous edition, and nothing forecasts it any more", series)
+
+
 def growth(view: View) -> Iterator[Found]:
     """No year and no period grows or falls by more than the caps, no upper quantile beyond its own.
 

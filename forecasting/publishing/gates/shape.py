@@ -87,7 +87,7 @@ def complete(view: View) -> Iterator[Found]:
 
 
 def _absent(view: View) -> Iterator[Found]:
-    states, catalogue, before = view.candidate.states, view.catalogue, view.candidate.previous
+    states, catalogue = view.candidate.states, view.catalogue
     withheld = {id for id, state in states.items() if state.standing == "withheld"}
     for id in sorted(withheld & view.present):
         yield Found("hold", "is withheld and yet has a forecast", id)
@@ -100,8 +100,7 @@ def _absent(view: View) -> Iterator[Found]:
         if gone:
             yield Found("hold", f"is an aggregate of {gone[0]}, which is withheld", id)
     own = {line.series for line in view.own}
-    wanted = {*catalogue.targets, *states, *(map(str, before.table["series"]) if before else ())}
-    for id in sorted(wanted - withheld):
+    for id in sorted({*catalogue.targets, *states} - withheld):
         if id not in view.present:
             yield Found("hold", "has no forecast and is not withheld", id)
         elif id in catalogue.series and id not in own:

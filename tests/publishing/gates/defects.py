@@ -79,7 +79,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "row doubled": defect("ordered", table_of(doubled), sure=True),
     "strange level": defect("ordered", relabelled("quantile", 0.33)),  # type: ignore[arg-type]
-    "series missing": defect("complete", without(lambda _t, _i, _m, _r: True), sure=True),
+    "series missing": defect("complete retired", without(lambda _t, _i, _m, _r: True), sure=True),
     "horizon cut": defect(
         "complete", without(lambda t, i, m, r: t["period"] > r.choice(periods_of(t, i, m)[:-1]))
     ),

@@ -70,14 +70,26 @@ def test_a_target_without_forecast_is_missed_unless_withheld() -> None:
     assert said("complete", candidate(whole(), of, states={"b": State("b", "stale", "")})) == missed
 
 
-def test_what_the_states_or_the_previous_edition_name_must_be_there() -> None:
+def test_what_the_states_name_must_be_there() -> None:
     of = catalogue(a={}, b={})
     missed = [("hold", "b", "has no forecast and is not withheld")]
     assert said("complete", candidate(whole(), of, states={"b": State("b", "ok", "ets")})) == missed
-    followed = after(candidate(whole(), of), [whole(), whole("b")])
-    assert said("complete", followed) == missed
-    withheld = {"b": State("b", "withheld", "")}
-    assert said("complete", after(candidate(whole(), of, states=withheld), [whole(), whole("b")])) == []
+    assert said("complete", candidate(whole(), of, states={"b": State("b", "withheld", "")})) == []
+
+
+def test_what_the_previous_edition_had_goes_on_or_is_said_to_be_retired() -> None:
+    """In the catalogue or not; a target or what has a state is held by ``complete``, which nobody overrides."""
+    gone = [("hold", "b", "was in the previous edition, and nothing forecasts it any more")]
+    for of in (catalogue(a={}), catalogue(a={}, b={})):
+        followed = after(candidate(whole(), of), [whole(), whole("b")])
+        assert (said("retired", followed), said("complete", followed)) == (gone, [])
+        assert said("retired", after(candidate([whole(), whole("b")], of), [whole(), whole("b")])) == []
+    missed = [("hold", "b", "has no forecast and is not withheld")]
+    targeted = after(candidate(whole(), catalogue(a={}, b={"target": True})), [whole(), whole("b")])
+    assert (said("retired", targeted), said("complete", targeted)) == ([], missed)
+    withheld = candidate(whole(), catalogue(a={}, b={}), states={"b": State("b", "withheld", "")})
+    for gate in ("retired", "complete"):
+        assert said(gate, after(withheld, [whole(), whole("b")])) == []
 
 
 def test_withheld_means_absent_and_takes_its_aggregates_along() -> None:
