@@ -1,7 +1,7 @@
 """How fast the backtest engine is: against statsforecast, from its cache, over many series, on a Dask cluster.
 
     python benchmarks/engine.py peer            same models and folds as StatsForecast.cross_validation
-    python benchmarks/engine.py scale 1000      3 fast models x 3 origins over so many series, in one process
+    python benchmarks/engine.py scale 1000      forecast run: 3 fast models x 3 origins over so many series
     python benchmarks/engine.py cluster         one and two workers of one thread against this process
 
 Series are synthetic. Each figure is printed as one line of JSON. Run on an idle machine, with OMP_NUM_THREADS=1.
@@ -18,8 +18,9 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ import numpy as np
 import pandas as pd
 import psutil
 
+from forecasting.api import Project
 from forecasting.catalogue import Catalogue, Publication, Series, Source
+from forecasting.cli.boards import print_board
 from forecasting.data.store import Store
 from forecasting.evaluation.backtest import plan, run
 from forecasting.evaluation.cache import Cache
@@ -179,15 +182,20 @@ def _upto(one: Experiment, last: Period) -> Experiment:
 
 
 def scale(count: int = 1000) -> None:
-    """The whole of an experiment, from observations to winners."""
+    """What ``forecast run`` does with an experiment, from observations to the record that waits for MLflow."""
     store = synthetic(values(count, 96, positive=True), Period.parse("2026-05"))
     one = experiment(store, [{"model": name} for name in FAST], "2024-11", 6)
     with tempfile.TemporaryDirectory() as folder:
-        outcome, wall, spent = clocked(carry_out, store, one, TODAY, Cache(Path(folder)))
-        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        cache = Path(folder) / "cache"
+        outcome, wall, spent = clocked(carry_out, store, one, TODAY, Cache(cache))
+        with redirect_stdout(StringIO()):
+            _, board_wall, board = clocked(print_board, outcome)
+        _, kept_wall, kept = clocked(Project(Path(folder), store).keep, [outcome])
+        size = sum(path.stat().st_size for path in cache.iterdir())
     fits = len(FAST) * count * outcome.scores.frame["cutoff"].nunique()
     tell(
-        "scale", series=count, fits=fits, seconds=wall, processor=spent, a_series=spent / count * 1000,
+        "scale", series=count, fits=fits, seconds=wall + board_wall + kept_wall, carried_out=spent, board=board,
+        kept=kept, a_series=(spent + board + kept) / count * 1000,
         peak_gb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, cache_gb=size / 2**30,
         winners=len(outcome.winners),
     )  # fmt: skip

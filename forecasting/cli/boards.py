@@ -15,8 +15,6 @@ HEADS = ("MASE", "CRPS", "path", "behind", "p", "set", "50 %", "80 %", "95 %", "
 
 def print_board(outcome: Outcome) -> None:
     """The leaderboard of an experiment, the winner of each series marked, with how sure the order is."""
-    from forecasting.evaluation.comparison import confidence
-
     board, title = outcome.board, outcome.experiment.name
     typer.echo(f"\n{title}: MASE, CRPS and path (CRPS of running totals) in units of the naive error;")
     typer.echo("  p against the best of all (paired test, - where none is possible);")
@@ -25,8 +23,7 @@ def print_board(outcome: Outcome) -> None:
     if board.empty:
         typer.echo("  nothing could be judged; the sole model stands as it is")
         return
-    tests = confidence(outcome.scores, outcome.experiment.metric)
-    known = {(t["series"], t["model"]): t for t in tests.to_dict("records")}
+    known = {(t["series"], t["model"]): t for t in outcome.confidence.to_dict("records")}
     chosen = {id: winner.model for id, winner in outcome.winners.items()}
     typer.echo(f"  {'series':30} {'model':24}" + "".join(f"{head:>8}" for head in HEADS))
     for series, rows in board.groupby("series", sort=True):

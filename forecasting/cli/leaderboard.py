@@ -62,10 +62,7 @@ def leaderboard(
 
 
 def _table(outcome: Outcome) -> pd.DataFrame:
-    from forecasting.evaluation.comparison import confidence
-
-    tests = confidence(outcome.scores, outcome.experiment.metric)
-    return outcome.board.merge(tests, on=["series", "model"], how="left")
+    return outcome.board.merge(outcome.confidence, on=["series", "model"], how="left")
 
 
 def _csv(table: pd.DataFrame) -> bytes:

@@ -82,22 +82,37 @@ def losses(scores: Scores, series: str, metric: str, models: Sequence[str] | Non
     >>> losses(Scores(frame), "s", "crps")["b"].tolist()
     [3.0, 1.0]
     """
-    frame = scores.frame
-    mine = frame[(frame["series"] == series) & (frame["failure"] == "")]
+    mine = scores.of(series)
+    mine = mine[mine["failure"] == ""]
     if models is not None:
         mine = mine[mine["model"].isin(models)]
-    wide = mine.pivot_table(index=["cutoff", "step"], columns="model", values=COLUMN[metric], aggfunc="mean")
+    wide = _wide(mine, metric)
     if models is not None:
         wide = wide.reindex(columns=list(models))
-    origins = wide.dropna().groupby(level="cutoff")
-    table = origins.sum() / max(origins.size().mean(), 1.0) if origins.ngroups else origins.sum()
-    return table.loc[sorted(table.index, key=lambda label: Period.parse(label).ordinal)]
+    return _by_origin(wide.dropna()).droplevel("series")
+
+
+def _wide(judged: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Loss by series, origin and step (rows) and model (columns)."""
+    key = ["series", "cutoff", "step"]
+    return judged.pivot_table(index=key, columns="model", values=COLUMN[metric], aggfunc="mean")
+
+
+def _by_origin(complete: pd.DataFrame) -> pd.DataFrame:
+    """Loss by series and origin, in order of time, of rows at which every model that counts was judged."""
+    origins = complete.groupby(level=["series", "cutoff"])
+    steps = origins.size().groupby(level="series").mean().clip(lower=1.0)
+    table = origins.sum().div(steps, axis=0, level="series")
+    labels = table.index.get_level_values("cutoff")
+    ordinals = {label: Period.parse(label).ordinal for label in labels.unique()}
+    return table.iloc[np.lexsort((labels.map(ordinals), table.index.get_level_values("series").map(str)))]
 
 
 def overlap(scores: Scores, series: str) -> int:
     """How many origins in a row share periods that they forecast: 1 when none do."""
-    mine = scores.frame[(scores.frame["series"] == series) & (scores.frame["failure"] == "")]
-    ordinals = sorted({Period.parse(str(label)).ordinal for label in mine["cutoff"]})
+    mine = scores.of(series)
+    mine = mine[mine["failure"] == ""]
+    ordinals = sorted(Period.parse(str(label)).ordinal for label in mine["cutoff"].unique())
     if len(ordinals) < 2:
         return 1
     apart = int(np.diff(ordinals).min())
@@ -178,16 +193,16 @@ def confidence(scores: Scores, metric: str) -> pd.DataFrame:
     ``p``) and ``set_p`` (model confidence set; NaN with fewer than :data:`SET_ORIGINS` origins). Only models that never
     failed take part.
     """
-    frame = scores.frame
+    key = ["series", "model"]
+    pairs = pd.MultiIndex.from_frame(scores.frame[key])
+    judged = scores.frame[~pairs.isin(pairs[scores.frame["failure"] != ""].unique())]
+    models = judged[key].drop_duplicates().groupby("series")["model"].agg(sorted)
+    wide = _wide(judged, metric)
+    wanted = models.map(len).reindex(wide.index.get_level_values("series")).to_numpy()
     rows = []
-    for series in sorted(frame["series"].unique()):
-        mine = frame[frame["series"] == series]
-        failed = set(mine.loc[mine["failure"] != "", "model"])
-        sound = sorted(set(mine["model"]) - failed)
-        table = losses(scores, series, metric, sound) if sound else pd.DataFrame()
-        if table.empty:
-            continue
-        lag = overlap(scores, series)
+    for series, both in _by_origin(wide[wide.notna().sum(axis=1) == wanted]).groupby(level="series"):
+        sound = models[series]
+        table, lag = both[sound].droplevel("series"), overlap(scores, series)
         best = str(table.mean().sort_values(kind="stable").index[0])
         kept = confidence_set(table, lag)
         for model in sound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault
 from forecasting.evaluation.backtest import plan, run, touching, view
 from forecasting.evaluation.cache import Cache
+from forecasting.evaluation.comparison import confidence
 from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
@@ -56,6 +58,11 @@ class Outcome:
     board: pd.DataFrame
     winners: dict[str, Winner]
     faults: tuple[Fault, ...] = ()
+
+    @cached_property
+    def confidence(self) -> pd.DataFrame:
+        """Every model against the best one of its series (:func:`~forecasting.evaluation.comparison.confidence`)."""
+        return confidence(self.scores, self.experiment.metric)
 
 
 def demand(faults: Sequence[Fault]) -> None:
@@ -105,7 +112,7 @@ def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> tuple
         elif id in best:
             chosen[id] = best[id]
         elif id in tried:
-            faults.append(_unheld(where, frame[frame["series"] == id], len(names)))
+            faults.append(_unheld(where, scores.of(id), len(names)))
         elif len(names) == 1:
             chosen[id] = names[0]
         else:

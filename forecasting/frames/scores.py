@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -16,3 +19,11 @@ class Scores:
     """
 
     frame: pd.DataFrame
+
+    def of(self, series: str) -> pd.DataFrame:
+        """The rows of one series; none of an unknown one. The table is gone through once for all series."""
+        return self.frame.take(self._places.get(series, np.empty(0, dtype=np.intp)))
+
+    @cached_property
+    def _places(self) -> dict[str, NDArray[np.intp]]:
+        return dict(self.frame.groupby("series", sort=False).indices)

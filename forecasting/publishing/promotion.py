@@ -17,7 +17,6 @@ from forecasting import __version__
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, Fault, InputMissing, Locked
 from forecasting.evaluation.cache import code_digest
-from forecasting.evaluation.comparison import confidence
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.issued import EDITIONS, issued_losses
 from forecasting.evaluation.leaderboard import by_horizon, by_origin
@@ -178,7 +177,7 @@ def record(store: Store, outcome: Outcome, lock: Path, pictures: Mapping[str, by
         winners={id: winner.model for id, winner in outcome.winners.items()},
         tables={
             "leaderboard": outcome.board,
-            "confidence": confidence(outcome.scores, experiment.metric),
+            "confidence": outcome.confidence,
             "by_horizon": by_horizon(outcome.scores),
             "by_origin": by_origin(outcome.scores),
         },

@@ -78,12 +78,12 @@ def _entries(contest: Contest, room: int) -> list[_Entry]:
     board = leaderboard(scores)
     tests = confidence(scores, contest.metric).set_index(["series", "model"])
     steps, shares = by_horizon(scores), _shares(contest)
-    frame = scores.frame
     found: list[_Entry] = []
     for id, rows in board.groupby("series", sort=True):
         series = str(id)
         mine = tests.loc[[series]] if series in tests.index.get_level_values(0) else tests.iloc[:0]
-        failed = frame[(frame["series"] == series) & (frame["failure"] != "")]
+        there = scores.of(series)
+        failed = there[there["failure"] != ""]
         words = tuple(
             f"{text} ({count} times)" for text, count in failed["failure"].value_counts(sort=True).items()
         )

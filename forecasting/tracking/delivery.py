@@ -8,6 +8,7 @@ part, or whole by a process killed before it could say so, is completed and neve
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,10 +45,10 @@ def keep_experiment(store: Store, record: ExperimentRecord) -> str:
     with tempfile.TemporaryDirectory(prefix="experiment-") as name:
         key = write_record(record, Path(name))
 
-    def write(folder: Path) -> None:
-        write_record(record, folder)
+        def write(folder: Path) -> None:
+            shutil.copytree(name, folder, dirs_exist_ok=True)
 
-    Spool(store).put(key, "experiment", record.name, write)
+        Spool(store).put(key, "experiment", record.name, write)
     return key
 
 

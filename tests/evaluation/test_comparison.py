@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from scipy import stats
 from forecasting.errors import DataError
 from forecasting.evaluation.comparison import compare, confidence, confidence_set, losses, overlap, paired
 from forecasting.frames import Scores
+from forecasting.periods import Period
 
 
 def scores(by_model: dict[str, np.ndarray], steps: int = 1, every: int = 1, first: int = 2000) -> Scores:
@@ -110,6 +113,75 @@ def test_the_confidence_set_holds_the_best_and_drops_the_worst_the_same_every_ti
     assert confidence_set(table.iloc[:11], 1) == {}
     assert confidence_set(table.iloc[:12], 5) == {}
     assert confidence_set(table[["a", "twin"]], 1) == {"a": 1.0, "twin": 1.0}
+
+
+def asked_one_by_one(frame: pd.DataFrame, series: str, models: list[str]) -> pd.DataFrame:
+    """Losses by origin as they are defined: every row looked at, series by series, origin by origin."""
+    mine = frame[(frame["series"] == series) & (frame["failure"] == "")]
+    points = {
+        (m, c, s): float(rows["crps"].mean()) for (m, c, s), rows in mine.groupby(["model", "cutoff", "step"])
+    }
+    places = {
+        place for place in {(c, s) for _, c, s in points}
+        if all(np.isfinite(points.get((m, *place), np.nan)) for m in models)
+    }  # fmt: skip
+    cutoffs = sorted({c for c, _ in places}, key=lambda label: Period.parse(label).ordinal)
+    steps = len(places) / max(len(cutoffs), 1)
+    rows = [
+        [sum(points[m, c, s] for k, s in places if k == c) / max(steps, 1) for m in models] for c in cutoffs
+    ]
+    return pd.DataFrame(rows, index=cutoffs, columns=models)
+
+
+def test_all_series_at_once_are_what_each_is_alone_and_rows_are_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(9)
+    parts = []
+    for number in range(40):
+        by_model = {m: rng.gamma(2, size=5) for m in ("a", "b", "c", *(["d"] if number % 3 else []))}
+        frame = scores(by_model, steps=4, every=2).frame.assign(series=f"s{number:02d}")
+        frame["crps"] *= rng.gamma(2, size=len(frame))
+        frame.loc[rng.random(len(frame)) < 0.1, "crps"] = np.nan
+        frame.loc[rng.random(len(frame)) < 0.02, "failure"] = "refused"
+        parts.append(frame[rng.random(len(frame)) > 0.1])
+    parts.append(parts[0].assign(series="lost", failure="refused"))
+    parts.append(parts[0].assign(series="unknown", crps=np.nan))
+    made = Scores(pd.concat(parts, ignore_index=True).sample(frac=1, random_state=3))
+    grouped: list[object] = []
+    original = pd.DataFrame.groupby
+
+    def counting(self: pd.DataFrame, by: object = None, **options: Any) -> Any:
+        grouped.extend([by] if len(self) == len(made.frame) else [])
+        return original(self, by, **options)
+
+    monkeypatch.setattr(pd.DataFrame, "groupby", counting)
+    found = confidence(made, "crps")
+    assert grouped == ["series"], "the whole table is gone through once, however many series there are"
+    assert 30 < found["series"].nunique() <= 40
+    for series, rows in found.groupby("series"):
+        models = list(rows["model"])
+        table = asked_one_by_one(made.frame, str(series), models)
+        pd.testing.assert_frame_equal(
+            losses(made, str(series), "crps", models), table, check_names=False, rtol=1e-12
+        )
+        assert set(rows["best"]) == {table.mean().idxmin()}
+        behind = table.mean() / table.mean().min() - 1
+        assert rows.set_index("model")["behind"].to_dict() == pytest.approx(behind.to_dict(), abs=1e-12)
+        best = table[rows["best"].iloc[0]].to_numpy()
+        tests = [paired(best, table[m].to_numpy(), overlap(made, str(series))) for m in models]
+        assert list(rows["pairs"]) == [one.origins for one in tests]
+        assert list(rows["dm"].fillna(0.0)) == pytest.approx(
+            np.nan_to_num([one.statistic for one in tests]), abs=1e-9
+        )
+
+
+def test_nothing_is_compared_where_nothing_was_judged() -> None:
+    empty = scores({"a": np.ones(2)}).frame
+    assert confidence(Scores(empty.iloc[:0]), "crps").empty
+    assert confidence(Scores(empty.assign(failure="refused")), "crps").empty
+    assert losses(Scores(empty), "another", "crps", ["a"]).empty
+    assert overlap(Scores(empty), "another") == 1
 
 
 def test_confidence_compares_each_model_with_the_best_that_never_failed() -> None:
