@@ -3,7 +3,8 @@
 ::
 
     lock → sweep and reconcile what killed runs left → preflight (hashes, space, clock) → unchanged?
-    → fits, each in a process of its own → gates → report → staged, flushed, verified, renamed, ``latest`` switched
+    → golden forecasts, after an upgrade → fits, each in a process of its own → gates → report
+    → staged, flushed, verified, renamed, ``latest`` switched
     → audit line → sinks → metrics → hook
 
 Until the switch a failure publishes nothing and leaves the last edition as it is; after it a failure is told (exit
@@ -26,7 +27,7 @@ from forecasting.data.sanity import require_sane
 from forecasting.data.store import Store
 from forecasting.errors import CannotWrite, Fault, ForecastingError, HeldBack, Locked
 from forecasting.evaluation.backtest import Progress, silent
-from forecasting.publishing import edition, hooks, ledger, metrics, paths
+from forecasting.publishing import edition, golden, hooks, ledger, metrics, paths
 from forecasting.publishing.accompany import beside, manifest
 from forecasting.publishing.deadline import deadline
 from forecasting.publishing.disk import in_words
@@ -194,8 +195,10 @@ def _within(
         longest = publication.job.longest_gap_days
         require_clock(days, previous.released if previous else None, longest, settings.force_date)
         require_space(root, last, publication.job.free_space)
+        unlike = golden.refused(release, settings.cache, publication.job, progress)
         draft = make(
-            store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress
+            store, release, as_of, settings.released, settings.cache, previous, released, settings.overrides, progress,
+            unlike=unlike,
         )  # fmt: skip
         attempt.objections = draft.verdict.objections
         attempt.stale_sources = sources_late(View(draft.candidate))

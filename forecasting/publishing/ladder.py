@@ -54,7 +54,8 @@ class Made:
 class Ladder:
     """The series of an edition, each on its rung.
 
-    ``start`` names series that begin below their champion: as they stood in an edition that is made again.
+    ``start`` names series that begin below their champion: as they stood in an edition that is made again; ``unlike``
+    those whose champion may not forecast, with the reason.
     """
 
     def __init__(
@@ -66,9 +67,10 @@ class Ladder:
         before: Release | None,
         progress: Progress = silent,
         start: Mapping[str, State] | None = None,
+        unlike: Mapping[str, str] | None = None,
     ) -> None:
         self._bench, self._job, self._fits, self._previous = bench, job, fits, previous
-        self._before, self._progress = before, progress
+        self._before, self._progress, self._unlike = before, progress, unlike or {}
         self._left: dict[str, list[Rung]] = {}
         self._why: dict[str, list[str]] = {id: [] for id in bench.series}
         self.made: dict[str, Made] = {}
@@ -107,6 +109,9 @@ class Ladder:
         asked: dict[str, tuple[Recipe, float]] = {}
         for id, rung in rungs.items():
             assert rung.recipe is not None
+            if rung.kind == "champion" and id in self._unlike:
+                found[id] = Failure("refused", self._unlike[id])
+                continue
             kept = self._fits.get(id, rung.recipe, rung.widening)
             if kept is not None:
                 found[id] = kept

@@ -49,16 +49,18 @@ def make(
     overrides: Mapping[str, str] | None = None,
     progress: Progress = silent,
     start: Mapping[str, State] | None = None,
+    unlike: Mapping[str, str] | None = None,
 ) -> Draft:
     """Forecast every series of a release, let gates judge, and let what they block fall to its next rung.
 
     ``previous`` is the last edition and ``before`` the release behind it, from which fallbacks come; ``start`` says how
-    series stood in an edition that is made again, so that a fit that failed then is not tried now. The verdict may
-    still hold the edition back; see :func:`require_publishable`.
+    series stood in an edition that is made again, so that a fit that failed then is not tried now; ``unlike`` which
+    champions may not forecast, and why (:func:`forecasting.publishing.golden.refused`). The verdict may still hold the
+    edition back; see :func:`require_publishable`.
     """
     bench = Bench.of(store, release, as_of)
     fits = Fits(cache, store, release, as_of)
-    ladder = Ladder(bench, store.catalogue.publication.job, fits, previous, before, progress, start)
+    ladder = Ladder(bench, store.catalogue.publication.job, fits, previous, before, progress, start, unlike)
     refused: dict[str, str] = {}
     while True:
         draft = _draft(bench, ladder, refused, released, previous, overrides or {})

@@ -82,8 +82,8 @@ class Fits:
 
 
 def sweep(folder: Path) -> None:
-    """Remove drafts of fits and yardsticks whose processes are no more."""
-    for draft in [*folder.glob(".*-*.npz"), *folder.glob(".naive-*-*.csv")]:
+    """Remove drafts of fits, yardsticks and answers whose processes are no more."""
+    for draft in [*folder.glob(".*-*.npz"), *folder.glob(".naive-*-*.csv"), *folder.glob(".golden-*-*.json")]:
         owner = draft.stem.rpartition("-")[2]
         if not owner.isdigit() or not Path(f"/proc/{owner}").exists():
             draft.unlink(missing_ok=True)
