@@ -196,12 +196,12 @@ def confidence(scores: Scores, metric: str) -> pd.DataFrame:
     key = ["series", "model"]
     pairs = pd.MultiIndex.from_frame(scores.frame[key])
     judged = scores.frame[~pairs.isin(pairs[scores.frame["failure"] != ""].unique())]
-    models = judged[key].drop_duplicates().groupby("series")["model"].agg(sorted)
+    models = judged[key].drop_duplicates().groupby("series")["model"].agg(sorted).to_dict()
     wide = _wide(judged, metric)
-    wanted = models.map(len).reindex(wide.index.get_level_values("series")).to_numpy()
+    wanted = wide.index.get_level_values("series").map({id: len(names) for id, names in models.items()})
     rows = []
-    for series, both in _by_origin(wide[wide.notna().sum(axis=1) == wanted]).groupby(level="series"):
-        sound = models[series]
+    for id, both in _by_origin(wide[wide.notna().sum(axis=1) == wanted]).groupby(level="series"):
+        series, sound = str(id), models[id]
         table, lag = both[sound].droplevel("series"), overlap(scores, series)
         best = str(table.mean().sort_values(kind="stable").index[0])
         kept = confidence_set(table, lag)

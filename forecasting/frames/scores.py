@@ -26,4 +26,5 @@ class Scores:
 
     @cached_property
     def _places(self) -> dict[str, NDArray[np.intp]]:
-        return dict(self.frame.groupby("series", sort=False).indices)
+        indices = self.frame.groupby("series", sort=False).indices
+        return {str(series): np.asarray(places, dtype=np.intp) for series, places in indices.items()}
