@@ -8,7 +8,7 @@ from datetime import date
 
 from forecasting.data.revisions import Size, jump_off, learn
 from forecasting.data.store import Store
-from forecasting.errors import DataError, NothingKnown
+from forecasting.errors import DataError, Fault, NothingKnown
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.covariates import REMEMBERED, Foresight, driven
 from forecasting.evaluation.engine import Progress, Workers, complete, silent
@@ -70,25 +70,45 @@ def view(
     foresight: Foresight = REMEMBERED,
 ) -> tuple[Panel, Panel | None]:
     """Panel and regressors as known on a day, cut after a period; drivers are forecast from what was known."""
+    return _view(store, experiment, as_of, until, horizon, foresight)[:2]
+
+
+def _view(
+    store: Store,
+    experiment: Experiment,
+    as_of: date,
+    until: Period | None,
+    horizon: Period,
+    foresight: Foresight,
+) -> tuple[Panel, Panel | None, dict[str, str]]:
+    """The view, and why a driver has no forecast in it, by column."""
     builder = BUILDERS[experiment.features]
     panel = builder(store.observations, store.catalogue, as_of, experiment.series, horizon)
     if until is not None and until < panel.last:
         panel = panel.until(until)
     declared = covariates(store.observations, store.catalogue, as_of, panel, horizon, experiment.declared)
     if not experiment.drivers:
-        return panel, declared
-    return panel, driven(
+        return panel, declared, {}
+    regressors, unforeseen = driven(
         store, experiment.drivers, as_of, panel, declared, horizon, experiment.seed, foresight
     )
+    return panel, regressors, unforeseen
 
 
 def plan(store: Store, experiment: Experiment, as_of: date, foresight: Foresight = REMEMBERED) -> Plan:
     """Every fit of an experiment's backtest; series nobody had heard of at an origin are not there.
 
     An origin at which nothing was known is left out; one that cannot be seen for another reason, such as a driver
-    without a logarithm, is a refusal of every model on every series.
+    without a logarithm, is a refusal of every model on every series. Raises :class:`DataError` when nothing is left
+    to forecast before the horizon.
     """
     today, _ = view(store, experiment, as_of, None, experiment.end, foresight)
+    if experiment.end <= today.last:
+        where = f"{experiment.name}: horizon"
+        fault = Fault(
+            where, f"{experiment.end} is not after {today.last}, known on {as_of}", "give a later one"
+        )
+        raise DataError(f"{experiment.name}: nothing is left to forecast", [fault])
     pooled = [build(one.model, one.parameters).pooled for one in experiment.models]
     works: list[Work] = []
     keys: list[list[str]] = []
@@ -127,9 +147,20 @@ def seen_from(
 ) -> Origin:
     """What was known when the last series of an experiment had published a period."""
     known = min(known_on(store.catalogue, experiment.series, cutoff), as_of)
-    panel, regressors = view(store, experiment, known, cutoff, cutoff + experiment.backtest.steps, foresight)
-    columns = {id: _touching(regressors, (id,), store) for id in panel.ids}
-    return Origin(cutoff, panel, regressors, columns, still_to_come(store, panel.ids, known))
+    end = cutoff + experiment.backtest.steps
+    panel, regressors, unforeseen = _view(store, experiment, known, cutoff, end, foresight)
+    revisions = still_to_come(store, panel.ids, known)
+    return Origin(cutoff, panel, regressors, _columns(regressors, panel, store), revisions, unforeseen)
+
+
+def seen_now(store: Store, experiment: Experiment, as_of: date, foresight: Foresight = REMEMBERED) -> Origin:
+    """All that is known, as an origin from which to forecast to the horizon; last figures are taken as they are."""
+    panel, regressors, unforeseen = _view(store, experiment, as_of, None, experiment.end, foresight)
+    return Origin(panel.last, panel, regressors, _columns(regressors, panel, store), {}, unforeseen)
+
+
+def _columns(regressors: Panel | None, panel: Panel, store: Store) -> dict[str, tuple[str, ...]]:
+    return {id: _touching(regressors, (id,), store) for id in panel.ids}
 
 
 def still_to_come(store: Store, ids: Sequence[str], day: date) -> dict[str, Size]:

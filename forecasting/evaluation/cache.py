@@ -26,7 +26,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS fits (
     key TEXT PRIMARY KEY, steps INTEGER, refusal TEXT, seconds REAL, crc INTEGER, quantiles BLOB, draws BLOB
 );
-CREATE TABLE IF NOT EXISTS drivers (key TEXT PRIMARY KEY, crc INTEGER, median BLOB);
+CREATE TABLE IF NOT EXISTS foreseen (key TEXT PRIMARY KEY, refusal TEXT, crc INTEGER, median BLOB);
 CREATE TABLE IF NOT EXISTS times (recipe TEXT PRIMARY KEY, model TEXT, fits INTEGER, seconds REAL);
 """
 
@@ -43,6 +43,9 @@ def code_digest() -> str:
         if library != "python":  # a patch of the interpreter moves no number
             digest.update(f"{library}=={version}".encode())
     return digest.hexdigest()
+
+
+code_digest()  # read as this is imported: of the code that runs, not of a file edited since
 
 
 class Cache:
@@ -95,17 +98,20 @@ class Cache:
         )
         self._write(("INSERT OR REPLACE INTO fits VALUES (?, ?, ?, ?, ?, ?, ?)", rows), (added, [spent]))
 
-    def driver(self, key: str) -> Array | None:
-        """The median forecast of a driver, empty where its model refused; None when it is absent or damaged."""
-        for crc, blob in self._select("SELECT crc, median FROM drivers WHERE key IN", [key]):
-            if crc == zlib.crc32(blob):
-                return np.frombuffer(blob, "<f8").astype(float)
+    def driver(self, key: str) -> tuple[Array, str] | None:
+        """The median forecast of a driver, or none and the refusal; None when it is absent or damaged."""
+        for refusal, crc, blob in self._select(
+            "SELECT refusal, crc, median FROM foreseen WHERE key IN", [key]
+        ):
+            if crc == _crc(refusal, blob):
+                return np.frombuffer(blob, "<f8").astype(float), refusal
         return None
 
-    def put_driver(self, key: str, median: Array) -> None:
-        """Keep the median forecast of a driver, to the last bit."""
+    def put_driver(self, key: str, median: Array, refusal: str = "") -> None:
+        """Keep the median forecast of a driver, to the last bit, or why there is none."""
         blob = median.astype("<f8").tobytes()
-        self._write(("INSERT OR REPLACE INTO drivers VALUES (?, ?, ?)", [(key, zlib.crc32(blob), blob)]))
+        row = (key, refusal, _crc(refusal, blob), blob)
+        self._write(("INSERT OR REPLACE INTO foreseen VALUES (?, ?, ?, ?)", [row]))
 
     def _write(self, *statements: tuple[str, list[tuple[Any, ...]]]) -> None:
         try:
@@ -186,5 +192,8 @@ def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
         yield list(keys[start : start + AT_ONCE])
 
 
-def _crc(refusal: str, quantiles: bytes, draws: bytes) -> int:
-    return zlib.crc32(draws, zlib.crc32(quantiles, zlib.crc32(refusal.encode())))
+def _crc(refusal: str, *blobs: bytes) -> int:
+    found = zlib.crc32(refusal.encode())
+    for blob in blobs:
+        found = zlib.crc32(blob, found)
+    return found

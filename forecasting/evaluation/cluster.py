@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from forecasting.errors import ConfigError, ServiceAway
+from forecasting.errors import ConfigError, ForecastingError, ServiceAway
 
 CONNECT = 30  # seconds to find the scheduler and a first worker
 
 
-@contextmanager
-def connected(address: str) -> Iterator[type[Exception]]:
-    """Let joblib work on the cluster whose scheduler is at an address; gives what it raises when workers die.
+@dataclass(frozen=True)
+class Connection:
+    """A cluster at an address: what joblib raises when a worker dies too often, and when the cluster is gone."""
 
-    Raises :class:`ConfigError` without Dask and :class:`ServiceAway` when there is no scheduler or no worker.
+    address: str
+    killed: type[Exception]
+    gone: tuple[type[Exception], ...]
+
+    def lost(self, error: Exception) -> ServiceAway:
+        """The cluster went away in the middle of a run."""
+        found = f"no worker for {CONNECT} s" if isinstance(error, TimeoutError) else _said(error)
+        return ServiceAway(
+            f"the Dask cluster at {self.address} was lost in the middle of the run ({found}); every finished fit is "
+            "kept: start it again and give the same command, or run without --cluster"
+        )
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Connection]:
+    """Let joblib work on the cluster whose scheduler is at an address.
+
+    Raises :class:`ConfigError` without Dask, TLS or the same Dask, and :class:`ServiceAway` when there is no
+    scheduler or no worker.
     """
     try:
-        from distributed import Client, KilledWorker
+        from distributed import CancelledError, Client, KilledWorker
+        from distributed.client import ClosedClientError
     except ImportError:
         raise ConfigError(
             "--cluster needs Dask; install it with: pip install 'forecasting[cluster]'"
@@ -32,19 +53,53 @@ def connected(address: str) -> Iterator[type[Exception]]:
             threads: int = super().effective_n_jobs(n_jobs)
             return max(2, threads)
 
+    class Closing(Client):  # type: ignore[misc]  # untyped
+        """Dask's own, when it could not connect, is closed as it is collected, where nothing answers for a minute."""
+
+        def start(self, **options: float) -> None:
+            try:
+                super().start(**options)
+            except BaseException:
+                self.close()
+                raise
+
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it tells is raised as well
     try:
-        client = Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        found = f"{type(error).__name__}: {error}"
-        raise ServiceAway(
-            f"the Dask scheduler at {address} cannot be reached ({found}); start it or run without --cluster"
-        ) from None
+        client = Closing(address, timeout=CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        raise _unreached(address, error) from None
+    connection = Connection(address, KilledWorker, (CancelledError, ClosedClientError, OSError))
     try:
+        try:
+            if not client.ncores():
+                client.submit(int).result(timeout=CONNECT)
+        except TimeoutError:
+            raise ServiceAway(
+                f"the scheduler at {address} had no worker for {CONNECT} s; start one with: dask worker {address}"
+            ) from None
+        except connection.gone as error:
+            raise connection.lost(error) from None
         with parallel_config(backend=Backend(client=client, wait_for_workers_timeout=CONNECT)):
-            yield KilledWorker
-    except TimeoutError:
-        raise ServiceAway(
-            f"the scheduler at {address} had no worker for {CONNECT} s; start one with: dask worker {address}"
-        ) from None
+            yield connection
     finally:
         client.close()
+
+
+def _unreached(address: str, error: Exception) -> ForecastingError:
+    if isinstance(error, TypeError):
+        return ConfigError(
+            f"the Dask scheduler at {address} cannot be spoken to ({_said(error)}); a tls:// address needs Dask's own "
+            "settings distributed.comm.tls, see docs/experiments.md"
+        )
+    if isinstance(error, ImportError):
+        return ConfigError(
+            f"the Dask scheduler at {address} has other versions ({_said(error)}); "
+            "install the same requirements.lock here and on every machine of the cluster"
+        )
+    return ServiceAway(
+        f"the Dask scheduler at {address} cannot be reached ({_said(error)}); start it or run without --cluster"
+    )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

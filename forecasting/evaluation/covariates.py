@@ -16,7 +16,7 @@ from forecasting.data.store import Store, believed
 from forecasting.errors import DataError
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.candidates import Driver
-from forecasting.evaluation.fits import REFUSALS, fit_digest
+from forecasting.evaluation.fits import REFUSALS, fit_digest, lasting
 from forecasting.features.panels import believed_panel
 from forecasting.frames import Array, Panel
 from forecasting.models import build
@@ -43,17 +43,32 @@ class Asked:
         return cls(hashlib.sha256(told.encode()).hexdigest(), past, driver, end, seed)
 
 
+@dataclass(frozen=True, eq=False)
+class Foreseen:
+    """The median forecast of a driver by step; empty with the refusal in words, or where nothing is made."""
+
+    median: Array
+    refusal: str = ""
+    lasting: bool = True
+
+
+NOT_MADE = Foreseen(np.empty(0))
+
+
 @lru_cache(maxsize=1024)
-def _made(asked: Asked) -> Array:
+def _made(asked: Asked) -> Foreseen:
     from threadpoolctl import threadpool_limits
 
-    model = build(str(asked.driver.model), asked.driver.parameters)
+    name = str(asked.driver.model)
     with threadpool_limits(1):
         try:
+            model = build(name, asked.driver.parameters)
             forecast = model.fit(asked.past).predict(asked.end, paths=DRAWS, seed=asked.seed)
-        except REFUSALS:
-            return np.empty(0)
-    return np.asarray(np.median(forecast.of(asked.driver.series), axis=1))
+        except REFUSALS as error:
+            said = str(error) or type(error).__name__
+            told = said if said.startswith(f"{name}: ") else f"{name}: {said}"
+            return Foreseen(np.empty(0), told, lasting(error))
+    return Foreseen(np.asarray(np.median(forecast.of(asked.driver.series), axis=1)))
 
 
 @dataclass(frozen=True)
@@ -67,17 +82,17 @@ class Foresight:
     makes: bool = True
     lacking: set[str] = field(default_factory=set)
 
-    def median(self, asked: Asked) -> Array:
-        """By step; empty where the model refused or nothing is made."""
+    def of(self, asked: Asked) -> Foreseen:
+        """A driver's forecast, made once; refusals that say nothing about the model are never kept."""
         kept = None if self.cache is None else self.cache.driver(asked.key)
         if kept is not None:
-            return kept
+            return Foreseen(*kept)
         if not self.makes:
             self.lacking.add(asked.key)
-            return np.empty(0)
+            return NOT_MADE
         made = _made(asked)
-        if self.cache is not None:
-            self.cache.put_driver(asked.key, made)
+        if self.cache is not None and made.lasting:
+            self.cache.put_driver(asked.key, made.median, made.refusal)
         return made
 
 
@@ -93,39 +108,46 @@ def driven(
     horizon: Period,
     seed: int,
     foresight: Foresight = REMEMBERED,
-) -> Panel:
+) -> tuple[Panel, dict[str, str]]:
     """The declared regressors and a column ``driver.<series>`` for each driver, to the horizon.
 
     A driver is seen as of the same day as the panel. After its last figure stands the median of its own model's
-    forecast, or nothing where no model was named or the model broke; models that need it then fail in words. A
-    driver nobody had heard of yet is an empty column, which models leave out. Raises :class:`DataError` when a
-    log is asked of a driver that is not positive.
+    forecast, or nothing where no model was named or the model broke; models that need it then fail in words, and
+    why it broke is given by column. A driver nobody had heard of yet is an empty column, which models leave out.
+    Raises :class:`DataError` when a log is asked of a driver that is not positive.
     """
     index = pd.RangeIndex(panel.first.ordinal, horizon.ordinal + 1)
     frames = [] if declared is None else [declared.values.reindex(index)]
     known = store.observations.as_of(as_of)
+    refusals: dict[str, str] = {}
     for driver in drivers:
-        heard_of = not believed(known, store.catalogue, driver.series).empty
-        past = believed_panel(known, store.catalogue, [driver.series]) if heard_of else None
-        column = pd.Series(dtype=float) if past is None else _column(past, driver, horizon, seed, foresight)
-        frames.append(column.reindex(index).to_frame(f"driver.{driver.series}"))
-    return Panel(panel.kind, pd.concat(frames, axis=1))
+        name = f"driver.{driver.series}"
+        column = pd.Series(dtype=float)
+        if not believed(known, store.catalogue, driver.series).empty:
+            past = believed_panel(known, store.catalogue, [driver.series])
+            column, refusal = _column(past, driver, horizon, seed, foresight)
+            refusals |= {name: refusal} if refusal else {}
+        frames.append(column.reindex(index).to_frame(name))
+    return Panel(panel.kind, pd.concat(frames, axis=1)), refusals
 
 
-def _column(past: Panel, driver: Driver, horizon: Period, seed: int, foresight: Foresight) -> pd.Series:
+def _column(
+    past: Panel, driver: Driver, horizon: Period, seed: int, foresight: Foresight
+) -> tuple[pd.Series, str]:
+    """A driver's values, shifted by its lag and on its scale, and why it has no forecast."""
     values = past.trimmed(driver.series).astype(float)
     last = Period(past.kind, int(values.index[-1]))
-    end = horizon + -driver.lag
+    end, foreseen = horizon + -driver.lag, NOT_MADE
     if driver.model is not None and end > last:
         mine = Panel(past.kind, values.to_frame(), dict(past.units))
-        median = foresight.median(Asked.of(mine, driver, end, seed))
-        if len(median):
+        foreseen = foresight.of(Asked.of(mine, driver, end, seed))
+        if len(foreseen.median):
             ahead = pd.RangeIndex(last.ordinal + 1, end.ordinal + 1)
-            values = pd.concat([values, pd.Series(median, index=ahead)])
+            values = pd.concat([values, pd.Series(foreseen.median, index=ahead)])
     if driver.scale == "log":
         if bool((values <= 0).any()):
             raise DataError(
                 f"{driver.series}: a driver that is not positive has no log; give it transform: none"
             )
         values = values.map(np.log)
-    return values.set_axis(values.index + driver.lag)
+    return values.set_axis(values.index + driver.lag), foreseen.refusal

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
 from forecasting.errors import ConfigError
 from forecasting.evaluation.cache import Cache
-from forecasting.evaluation.cluster import connected
+from forecasting.evaluation.cluster import Connection, connected
 from forecasting.evaluation.fits import Fit, Work, fit_digest
 
 Progress = Callable[[int, int], None]
@@ -22,6 +23,7 @@ Done = Iterator[tuple[int, dict[str, Fit]]]
 Run = Callable[[Todo], Done]
 
 BUDGET = 5.0  # seconds after which a worker hands back what it has; a killed one loses no more
+ORPHAN = 1.0  # seconds between looks of a worker at whether the process that started it still lives
 LOST = 2  # times in a row workers may die without a result before the rest is fitted one by one
 
 
@@ -90,10 +92,13 @@ def _runner(workers: Workers) -> Iterator[Run]:
     from threadpoolctl import threadpool_limits
 
     if workers.cluster is not None:
-        with connected(workers.cluster) as killed:
-            yield partial(_side_by_side, jobs=-1, killed=killed)
+        with connected(workers.cluster) as connection:
+            yield partial(_on_cluster, connection=connection)
     elif workers.jobs > 1:
-        yield partial(_side_by_side, jobs=workers.jobs)
+        from joblib import parallel_config
+
+        with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+            yield partial(_side_by_side, jobs=workers.jobs)
     else:
         import scipy.linalg  # noqa: F401  (its threads are limited too)
 
@@ -119,6 +124,14 @@ def _side_by_side(todo: Todo, jobs: int, killed: type[Exception] = BrokenProcess
         return
 
 
+def _on_cluster(todo: Todo, connection: Connection) -> Done:
+    """Fits on the workers of a cluster; raises :class:`ServiceAway` when it is lost."""
+    try:
+        yield from _side_by_side(todo, -1, connection.killed)
+    except connection.gone as error:
+        raise connection.lost(error) from error
+
+
 def _carried(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
     from threadpoolctl import threadpool_limits
 
@@ -132,11 +145,27 @@ def _carried(n: int, packed: bytes, code: str) -> tuple[int, dict[str, Fit]]:
         return n, dict(work.run(BUDGET))
 
 
+def _end_with(parent: int) -> None:
+    """End this worker as soon as the process that started it is gone, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _one_by_one(todo: Todo) -> Done:
-    """Each fit in a process of its own; one that dies again is a failure in words."""
+    """Each fit in a process of its own; one that dies again is a failure in words.
+
+    By loky, which does not run the script of the caller again in it, as the standard library's spawn does.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
     for n, work in todo:
         for ids in [work.ids] if work.pooled else [(id,) for id in work.ids]:
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            with ProcessPoolExecutor(1, initializer=_end_with, initargs=(os.getpid(),)) as alone:
                 try:
                     yield alone.submit(_carried, n, pickle.dumps(work.of(ids)), fit_digest()).result()
                 except BrokenProcessPool:

@@ -7,8 +7,8 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
@@ -28,9 +28,25 @@ from forecasting.periods import Period
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
 MOST = 16  # series of a separable model fitted in one call at most
 CALL = 0.1  # seconds such a call is meant to take
-REFUSALS = (  # what a fit may break with: a failure in words of that model on that series, never of the run
-    ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, RuntimeError, LookupError, TypeError
+PASSING = (  # what may be of this machine at this moment, such as a full disk: no trait of the model
+    RuntimeError, AttributeError, AssertionError, OSError, ImportError
 )  # fmt: skip
+REFUSALS = (  # what a fit may break with: a failure in words of that model on that series, never of the run
+    ForecastingError, np.linalg.LinAlgError, ValueError, ArithmeticError, LookupError, TypeError, *PASSING
+)  # fmt: skip
+
+
+def lasting(error: BaseException | None) -> bool:
+    """Whether a fit would break with this again, as neither it nor what it came from is of the machine.
+
+    >>> lasting(ValueError("too short")), lasting(OSError("no space left"))
+    (True, False)
+    """
+    while error is not None:
+        if isinstance(error, (*PASSING, MemoryError)):
+            return False
+        error = error.__cause__
+    return True
 
 
 @cache
@@ -48,6 +64,9 @@ def fit_digest() -> str:
     for path in sorted((root / "frames").glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+fit_digest()  # read as this is imported, see :mod:`forecasting.evaluation.cache`
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +92,17 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """What was known at an origin: the panel, the regressors of each series and the revisions to expect."""
+    """What was known at an origin: the panel, the regressors of each series and the revisions to expect.
+
+    ``unforeseen`` says of drivers that have no forecast, by column, why.
+    """
 
     cutoff: Period
     panel: Panel
     regressors: Panel | None
     columns: Mapping[str, tuple[str, ...]]
     revisions: Mapping[str, Size]
+    unforeseen: Mapping[str, str] = field(default_factory=dict)
 
     def only(self, ids: tuple[str, ...]) -> Origin:
         """The part that concerns some series."""
@@ -91,7 +114,12 @@ class Origin:
         revisions = {id: self.revisions[id] for id in ids if id in self.revisions}
         units = {id: self.panel.units[id] for id in ids if id in self.panel.units}
         return Origin(
-            self.cutoff, replace(self.panel.only(*ids), units=units), regressors, columns, revisions
+            self.cutoff,
+            replace(self.panel.only(*ids), units=units),
+            regressors,
+            columns,
+            revisions,
+            self._unforeseen(wanted),
         )
 
     def panel_of(self, id: str) -> Panel:
@@ -122,12 +150,16 @@ class Origin:
             return None
         return Panel(self.regressors.kind, self.regressors.values[names])
 
+    def _unforeseen(self, columns: Iterable[str]) -> dict[str, str]:
+        return {name: self.unforeseen[name] for name in columns if name in self.unforeseen}
+
     def slice_digest(self, id: str) -> str:
         """SHA-256 over what a model fitted to this series alone sees."""
         values, start = self._observed(id)
         size, unit = self.revisions.get(id, NONE), self.panel.units.get(id, "1")
         told = [str(self.panel.kind), self.panel.first.ordinal + start, unit, size.mean, size.sd]
         told.append(sorted((one.ordinals, one.total, one.slack) for one in self._sums(id)))
+        told.append(self._unforeseen(self.columns[id]))
         digest = hashlib.sha256(repr(told).encode() + values.tobytes())
         regressors, ceilings = self.regressors_of(id), self._ceilings(id)
         for part in (ceilings, None if regressors is None else regressors.values):
@@ -138,7 +170,8 @@ class Origin:
         """SHA-256 over everything, for models that learn from all series together."""
         sizes = sorted((id, size.mean, size.sd) for id, size in self.revisions.items())
         regressors = "" if self.regressors is None else self.regressors.digest()
-        told = [self.panel.digest(), regressors, sorted(self.columns.items()), sizes]
+        unforeseen = sorted(self.unforeseen.items())
+        told = [self.panel.digest(), regressors, sorted(self.columns.items()), sizes, unforeseen]
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -227,8 +260,7 @@ class Work:
             made = self._forecast(model, panel, self.origin.regressors_of(*ids))
         except (*REFUSALS, MemoryError) as error:
             share = (time.perf_counter() - began) / len(ids)
-            lasting = not isinstance(error, MemoryError)  # of this machine at this moment, not of the model
-            return {id: Fit.refused(self._words(error), share, lasting) for id in ids}
+            return {id: Fit.refused(self._words(error), share, lasting(error)) for id in ids}
         quantiles, draws = kept(made.paths)
         share = (time.perf_counter() - began) / len(ids)
         return {id: Fit(quantiles[i], draws[i], "", share) for i, id in enumerate(made.ids)}
@@ -239,11 +271,11 @@ class Work:
         return widen(forecast.between(self.origin.cutoff + 1, last), self.origin.revisions, seed=self.seed)
 
     def _words(self, error: BaseException) -> str:
-        return (
-            f"{self.candidate.name}: {error}"
-            if str(error)
-            else f"{self.candidate.name}: {type(error).__name__}"
-        )
+        said = str(error) or type(error).__name__
+        causes = [
+            f"{name} has no forecast: {why}" for name, why in self.origin.unforeseen.items() if name in said
+        ]
+        return "; ".join([f"{self.candidate.name}: {said}", *causes])
 
 
 def kept(paths: Array) -> tuple[Array, Array]:

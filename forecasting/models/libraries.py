@@ -6,7 +6,9 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-LIBRARIES = ("numpy", "pandas", "prophet", "scikit-learn", "scipy", "statsforecast", "statsmodels")
+LIBRARIES = (
+    "coreforecast", "numpy", "pandas", "prophet", "scikit-learn", "scipy", "statsforecast", "statsmodels"
+)  # fmt: skip
 
 
 @cache
@@ -14,7 +16,7 @@ def versions() -> dict[str, str]:
     """Python's and each library's version as installed; a library that is not installed is left out.
 
     >>> sorted(versions())[:2]
-    ['numpy', 'pandas']
+    ['coreforecast', 'numpy']
     """
     found = {"python": platform.python_version()}
     for name in LIBRARIES:

@@ -19,10 +19,11 @@ PATIENCE = 60
 
 @dataclass
 class Cluster:
-    """The scheduler's address, and the worker processes."""
+    """The scheduler's address and process, and the worker processes."""
 
     address: str
     folder: Path
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -45,7 +46,7 @@ def started(folder: Path, workers: int) -> Iterator[Cluster]:
             assert scheduler.poll() is None, (folder / "dask.log").read_text()[-2000:]
             assert time.monotonic() < until, "the scheduler did not start"
             time.sleep(0.1)
-        made = Cluster(json.loads(told.read_text())["address"], folder)
+        made = Cluster(json.loads(told.read_text())["address"], folder, scheduler)
         for _ in range(workers):
             made.start()
         yield made
