@@ -195,9 +195,7 @@ def _events(
     factors: dict[str, Array] = {}
     awards: dict[str, tuple[Array, Period]] = {}
     for id, lever in sorted(scenario.events.items()):
-        event = graph.events[id].model_copy(
-            update={k: v for k in ("start", "ramp_months", "end") if (v := getattr(lever, k)) is not None}
-        )
+        event = graph.events[id].moved(lever.start, lever.ramp_months, lever.end)
         probability = event.probability if lever.probability is None else lever.probability
         happens = (uniforms(f"event:{id}") < probability).astype(float)
         force = np.array([strength(event, period) for period in graph.periods])

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from forecasting.catalogue.events import Effect, Event, KnownEnd
 from forecasting.catalogue.gating import Expectation, Severity
 from forecasting.catalogue.reading import MAX_YAML_BYTES, read_record, read_yaml, validate
 from forecasting.catalogue.records import (
@@ -22,8 +23,6 @@ from forecasting.catalogue.records import (
     Assumption,
     Break,
     Correction,
-    Effect,
-    Event,
     Identifier,
     Publication,
     RawFile,
@@ -49,6 +48,7 @@ __all__ = [
     "Event",
     "Expectation",
     "Identifier",
+    "KnownEnd",
     "Publication",
     "RawFile",
     "Series",
@@ -218,6 +218,9 @@ class Catalogue:
         for correction in self.corrections:
             known(str(self.root / "corrections.yaml"), correction.series, self.series, "series")
             known(str(self.root / "corrections.yaml"), correction.source, self.sources, "source")
+        for id, event in self.events.items():
+            for source in (event.source, *(one.source for one in event.ends if one.source is not None)):
+                known(f"{self.root / 'events.yaml'}: {id}", source, self.sources, "source")
         breaks = str(self.root / "breaks.yaml")
         for id, one in self.breaks.items():
             if one.source is not None:

@@ -73,39 +73,6 @@ class Source(Strict):
     traps: tuple[str, ...] = ()
 
 
-class Effect(Strict):
-    """The size of an event's effect as a range of fractions of the level it touches."""
-
-    low: float
-    central: float
-    high: float
-    unit: Literal["fraction"] = "fraction"
-
-
-class Event(Strict):
-    """A dated policy event: what it touches, in which direction, from when, and how surely."""
-
-    title: str
-    date: date
-    precision: str = "day"
-    touches: tuple[str, ...]
-    direction: Literal["up", "down", "none"]
-    start: str
-    ramp_months: int = Field(default=0, ge=0)
-    end: str | None = None
-    effect: Effect | None = None
-    probability: float = Field(default=1.0, ge=0, le=1)
-    source: SourceId
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _months(self) -> Event:
-        for label in (self.start, self.end):
-            if label is not None and Period.parse(label).kind is not Kind.MONTH:
-                raise ValueError(f"{label} is not a month")
-        return self
-
-
 class Assumption(Strict):
     """A coefficient that is not a series, with its range, its source and the day it must be reviewed."""
 
@@ -145,7 +112,7 @@ class Break(Strict):
     ``starts`` is the first period after the break, None for a standing gap (a state that was never counted);
     ``ends`` the last period of a transition; ``families`` the source families whose figures change (none:
     all); ``shift`` whether the believed series changes its level there, so that models may use a level shift;
-    ``known`` the day from which the break could be known.
+    ``known`` the day from which the break could be known, never before a transition is over.
     """
 
     title: str
@@ -165,6 +132,8 @@ class Break(Strict):
         kinds = {Period.parse(label).kind for label in labels}
         if len(kinds) > 1:
             raise ValueError(f"{self.starts} and {self.ends} are unlike periods")
+        if self.ends is not None and self.known <= (over := Period.parse(self.ends).end):
+            raise ValueError(f"known on {self.known}, before its end on {over} could be known")
         if self.shift and self.starts is None:
             raise ValueError("a level shift needs the period it starts in")
         return self

@@ -37,13 +37,14 @@ def event_regressors(
 ) -> pd.DataFrame:
     """One column ``event.<id>`` for each event known on a day that touches any of the series.
 
-    Rows are the ordinals of the periods from first to last; an event dated after ``as_of`` is not there.
+    Rows are the ordinals of the periods from first to last. An event goes on to the last of them unless its end
+    was known on that day; one that was not known itself is not there.
     """
     periods = [first + i for i in range(last - first + 1)]
     columns = {
-        f"event.{id}": [strength(event, period) for period in periods]
+        f"event.{id}": [strength(known, period) for period in periods]
         for name in series
         for id, event in catalogue.touching(name).items()
-        if event.date <= as_of and event.direction != "none"
+        if event.direction != "none" and (known := event.as_of(as_of)) is not None
     }
     return pd.DataFrame(columns, index=[p.ordinal for p in periods], dtype=float)

@@ -77,6 +77,7 @@ def test_a_transition_rises_evenly() -> None:
         ("families: [vahan_cat]", "families: [vahan_cta]", "did you mean 'vahan_cat'"),
         ("what: definition", "what: defintion", "found 'defintion'"),
         ("ends: 2016-12", "ends: FY2016", "unlike periods"),
+        ("known: 2022-09-14", "known: 2022-07-31", "before its end on 2022-07-31 could be known"),
         ("source: hstat_dgcis", "source: hstat_dgci", "did you mean 'hstat_dgcis'"),
     ],
 )
