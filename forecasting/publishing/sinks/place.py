@@ -45,9 +45,7 @@ def require_place(sink: str, place: Path, root: Path, others: Mapping[str, Path]
     A folder of somebody's own, a link no delivery made and whatever belongs to the editions below ``root`` stay.
     """
     if why := _taken(place, root, others):
-        raise ConfigError(
-            f"sink {sink}: {place} {why}; name another folder in publication.yaml, or move that away"
-        )
+        raise ConfigError(f"sink {sink}: {place} {why}; name another folder in publication.yaml")
 
 
 def _taken(place: Path, root: Path, others: Mapping[str, Path]) -> str:
@@ -59,10 +57,12 @@ def _taken(place: Path, root: Path, others: Mapping[str, Path]) -> str:
     if real == root.resolve() / LATEST:
         return "is where the pointer to the latest edition lies"
     if place.is_symlink():
-        return "" if delivered(place) else f"is a link to {place.readlink()}, which no delivery made"
+        if delivered(place):
+            return ""
+        return f"is a link to {place.readlink()}, which no delivery made (remove it to deliver here)"
     aside = put_aside(place)
     if place.exists() and aside.exists():
-        return f"is a folder, and {aside} holds the one that was put aside before"
+        return f"is a folder, and {aside} holds the one put aside before (remove either to deliver here)"
     return objection(place)
 
 
