@@ -13,14 +13,15 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault
-from forecasting.evaluation.backtest import plan, run, touching, view
+from forecasting.evaluation.backtest import plan, run, seen_now, touching, view
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.comparison import confidence
 from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.horizon import refused
 from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
-from forecasting.evaluation.scoring import score
+from forecasting.evaluation.scoring import score, with_failures
 from forecasting.frames import Panel, Scores
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
@@ -81,15 +82,25 @@ def carry_out(
 ) -> Outcome:
     """Backtest every model, choose the best for each series, and write its recipe on today's data.
 
-    A series that no model held on has no winner and a fault instead (:func:`demand`). Raises :class:`DataError` when
-    there is nothing to backtest at all.
+    A model wins when it also forecasts from all that is known to the horizon; where it cannot, that is a failure of it
+    at the last period known, and the next best is tried. A series that no model held on has no winner and a fault
+    instead (:func:`demand`). Raises :class:`DataError` when there is nothing to backtest or to forecast at all.
     """
     foresight = Foresight(cache)
     found = plan(store, experiment, as_of, foresight)
     scores, forecasts = score(found, cache, run(found, cache, workers, progress))
-    panel, regressors = view(store, experiment, as_of, None, experiment.end, foresight)
-    board = leaderboard(scores)
+    now = seen_now(store, experiment, as_of, foresight)
+    panel, regressors = now.panel, now.regressors
     chosen, faults = _chosen(experiment, scores, panel.ids)
+    tried: dict[str, str] = {}
+    while trying := {id: label for id, label in chosen.items() if tried.get(id) != label}:
+        said = refused(experiment, now, trying, cache, workers)
+        tried |= trying
+        failed = {id: (trying[id], words) for id, words in said.items()}
+        scores = with_failures(scores, panel.last, failed)
+        if failed:
+            chosen, faults = _chosen(experiment, scores, panel.ids)
+    board = leaderboard(scores)
     records = _records(board)
     kept = {
         id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
@@ -134,7 +145,8 @@ def _unheld(where: str, rows: pd.DataFrame, models: int) -> Fault:
         f"each of {models} model(s) failed at an origin or could not be judged; most often, {words.max()} of "
         f"{len(failed)} times, first at {at.iloc[0]}: {often}"
     )
-    return Fault(where, found, "choose another first origin, mend the data, or name models that hold")
+    do = "choose another first origin or horizon, give drivers a model, mend the data, or name models that hold"
+    return Fault(where, found, do)
 
 
 def _records(board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:

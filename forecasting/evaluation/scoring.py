@@ -71,10 +71,21 @@ def score(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> tuple[Scores, p
     )
 
 
+def with_failures(scores: Scores, cutoff: Period, refusals: Mapping[str, tuple[str, str]]) -> Scores:
+    """Scores and, by series, a model's label and what it refused with at an origin."""
+    rows: list[dict[str, Any]] = []
+    for id, (model, words) in refusals.items():
+        rows += _failures(model, cutoff, {id: words})
+    if not rows:
+        return scores
+    parts = [frame for frame in (scores.frame, _joined(rows, COLUMNS)) if len(frame)]
+    return Scores(pd.concat(parts, ignore_index=True))
+
+
 def blocks(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> Iterator[tuple[Judged, dict[str, str]]]:
     """Work by work, what was forecast and what happened, and the refusals in words."""
     for work, keys in zip(found.works, found.keys, strict=True):
-        fits = _kept(work, keys, cache, lost)
+        fits = fits_of(work, keys, cache, lost)
         ids = [id for id, fit in fits.items() if not fit.refusal]
         quantiles = (
             np.stack([fits[id].quantiles for id in ids]) if ids else np.empty((0, work.steps, len(GRID)))
@@ -86,7 +97,7 @@ def blocks(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> Iterator[tuple
         yield judged, {id: fit.refusal for id, fit in fits.items() if fit.refusal}
 
 
-def _kept(work: Work, keys: list[str], cache: Cache, lost: Mapping[str, Fit]) -> dict[str, Fit]:
+def fits_of(work: Work, keys: list[str], cache: Cache, lost: Mapping[str, Fit]) -> dict[str, Fit]:
     """The fits of a work by series; a row that rotted since it was found is made again."""
     kept = cache.get([key for key in keys if key not in lost])
     fits = {id: lost[key] if key in lost else kept.get(key) for id, key in zip(work.ids, keys, strict=True)}

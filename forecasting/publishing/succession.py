@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from forecasting.data.store import Store
-from forecasting.errors import Fault, Locked
+from forecasting.errors import DataError, Fault, Locked
 from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.fits import REFUSALS
 from forecasting.evaluation.outcome import Winner, demand, errors, totals
 from forecasting.evaluation.promotion import DECLARED, FIRST, INCONCLUSIVE, SAME, Decision
 from forecasting.models.total import Total
@@ -49,9 +50,9 @@ def promote(
 
     ``keys`` are those of the experiments as logged, by name. Champions of experiments that are not among these stay
     as they are; a series promoted here leaves the experiment that forecast it before. One promotion works at a time.
-    Raises :class:`DataError` when an outcome has no model for one of its series, :class:`ConfigError` where what is
-    forecast together would be taken apart (:func:`regrouped`), and :class:`Locked` when a champion is no longer the
-    one the gate saw; none of them writes anything.
+    Raises :class:`DataError` when an outcome has no model for one of its series or one gives no forecast to the
+    horizon, :class:`ConfigError` where what is forecast together would be taken apart (:func:`regrouped`), and
+    :class:`Locked` when a champion is no longer the one the gate saw; none of them writes anything.
     """
     demand([fault for one in settled for fault in one.outcome.faults])
     winners: dict[str, tuple[Settled, Winner]] = {
@@ -59,14 +60,7 @@ def promote(
         for one in settled
         for id, winner in [*one.outcome.winners.items(), *totals(store, one.outcome).items()]
     }
-    trained: dict[str, Trained] = {}
-    for id, (one, winner) in winners.items():
-        name = one.outcome.experiment.name
-        champion = Champion.of(
-            id, winner.recipe.to_json(), winner.golden(), panel=winner.panel, covariates=winner.regressors,
-            experiment=name, run_key=keys[name],
-        )  # fmt: skip
-        trained[id] = Trained(champion, winner.panel, winner.regressors)
+    trained = _trained(winners, keys)
     outcomes = [one.outcome for one in settled]
     with tracking.lock("promote"):
         release = present(root)
@@ -78,6 +72,28 @@ def promote(
         cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
         tables = {one.experiment.name: errors(one) for one in outcomes}
         return _export(release, root, experiments, tables, trained, cards)
+
+
+def _trained(winners: Mapping[str, tuple[Settled, Winner]], keys: Mapping[str, str]) -> dict[str, Trained]:
+    """The champions with the golden forecasts they give now; :class:`DataError` names all that give none."""
+    trained: dict[str, Trained] = {}
+    faults = []
+    for id, (one, winner) in winners.items():
+        name, horizon = one.outcome.experiment.name, one.outcome.experiment.horizon
+        try:
+            champion = Champion.of(
+                id, winner.recipe.to_json(), winner.golden(), panel=winner.panel, covariates=winner.regressors,
+                experiment=name, run_key=keys[name],
+            )  # fmt: skip
+        except REFUSALS as error:
+            told = f"{winner.model} cannot be forecast to {horizon}: {str(error) or type(error).__name__}"
+            do = "mend the data, or decide for another model with forecast promote --reason TEXT"
+            faults.append(Fault(f"{name}: {id}", told, do))
+        else:
+            trained[id] = Trained(champion, winner.panel, winner.regressors)
+    if faults:
+        raise DataError(f"{len(faults)} model(s) in force give no forecast; nothing was promoted", faults)
+    return trained
 
 
 def _require_seen(release: Release | None, settled: Sequence[Settled]) -> None:

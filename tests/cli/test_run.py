@@ -73,3 +73,40 @@ def test_a_grid_over_the_scale_is_promoted_and_the_release_read_again(cli: Run) 
         code, _, err = cli("promote", "experiments/scales.yaml")
         assert code == 0, err
     assert "bug" not in err
+
+
+def test_a_horizon_that_is_past_is_refused_by_every_command_and_stops_no_other_experiment(cli: Run) -> None:
+    experiment("sound", {"model": "naive"})
+    experiment("past", {"model": "naive"}, horizon="2025-01")
+    path = "experiments/past.yaml"
+    Path("experiments/all.yaml").write_text(
+        yaml.safe_dump({"name": "all", "about": "", "include": ["past.yaml", "sound.yaml"]})
+    )
+    for command in (("run", path), ("run", path, "--dry-run"), ("promote", path)):
+        code, _, err = cli(*command)
+        assert code == 65, err
+        assert "past: nothing is left to forecast" in err
+        assert "past: horizon: 2025-01 is not after 20" in err
+    code, out, err = cli("run", "experiments/all.yaml")
+    assert code == 65
+    assert "sound: MASE" in out
+    assert "past: horizon: 2025-01 is not after 20" in err
+
+
+def test_models_in_force_that_give_no_forecast_are_named_and_nothing_is_promoted(
+    cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forecasting.evaluation.outcome import Winner
+
+    experiment("sound", {"model": "naive"})
+
+    def breaks(_: Winner) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(Winner, "golden", breaks)
+    code, _, err = cli("promote", "experiments/sound.yaml")
+    assert code == 65, err
+    assert "1 model(s) in force give no forecast; nothing was promoted" in err
+    assert f"sound: {SERIES}: naive cannot be forecast to" in err
+    assert "TypeError" in err
+    assert not Path("mlruns/releases").exists()
