@@ -107,7 +107,7 @@ def publish(
 
 
 def main_job(jobs: JobsOption = 2) -> None:
-    """Run the default experiments, promote, publish, and print where the report is."""
+    """Run the default experiments, promote, publish, and print where the report is; ends as forecast publish does."""
     from forecasting.cli.logs import Logs
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import demand
@@ -133,9 +133,11 @@ def main_job(jobs: JobsOption = 2) -> None:
     _print_headlines(done.folder)
     _print_answer(done.folder)
     _notes(done, logs)
-    typer.echo(
-        f"\nedition  {done.folder}{'' if done.new else ' (unchanged)'}\nreport   {done.folder / 'report.html'}"
+    how = ("" if done.new else " (unchanged)") + (
+        " (not without a blemish: see the notes)" if done.code else ""
     )
+    typer.echo(f"\nedition  {done.folder}{how}\nreport   {done.folder / 'report.html'}")
+    raise typer.Exit(done.code)
 
 
 def _reasons(gates: list[str] | None, reasons: list[str] | None) -> dict[str, str]:

@@ -20,10 +20,11 @@ FAST = [{"model": "naive"}, {"model": "seasonal_naive"}, {"model": "damped_drift
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with data/ and experiments/, and the main job's output."""
+    """A folder with data/ and experiments/, and the main job's output and exit code."""
 
     root: Path
     output: str
+    code: int = 0
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command line in a process of its own, started in the project."""
@@ -76,4 +77,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     reviewed(root / "data" / "assumptions.yaml")
     done = Project(root, "").run("make")
     assert done.returncode in (0, 3), done.stderr[-3000:]
-    return Project(root, done.stdout)
+    return Project(root, done.stdout, done.returncode)
