@@ -56,8 +56,21 @@ def store_of(root: Path, uri: str) -> Store:
     return Store(uri, root / "mlruns" / "artifacts")
 
 
+@pytest.fixture(scope="module")
+def well(project: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds a delivery takes when all is well: the second one, for which MLflow is imported and its tables made."""
+    folder, taken = tmp_path_factory.mktemp("well"), 0.0
+    for name in ("first", "second"):
+        root = Path(shutil.copytree(project, folder / name))
+        started = time.monotonic()
+        done = deliver(store_of(root, f"sqlite:///{folder}/mlflow.db"))
+        taken = time.monotonic() - started
+        assert (done.delivered, done.waiting) == (2, 0)
+    return taken
+
+
 def waited(root: Path, uri: str) -> float:
-    """Seconds the job waits for tracking: what delivery takes with the job's own budget."""
+    """Seconds of a delivery with the job's own budget, while tracking is away."""
     started = time.monotonic()
     done = deliver(store_of(root, uri).patient())
     taken = time.monotonic() - started
@@ -85,26 +98,30 @@ def made(root: Path, uri: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_main_job_publishes_while_the_server_fails(project: Path, tmp_path: Path, fault: str) -> None:
+def test_the_main_job_publishes_while_the_server_fails(
+    project: Path, well: float, tmp_path: Path, fault: str
+) -> None:
     root = Path(shutil.copytree(project, tmp_path / "p"))
     with server(fault) as uri:
-        taken = waited(root, uri)
+        added = max(0.0, waited(root, uri) - well)
         made(root, uri)
-    assert taken <= BUDGET + 5
-    count("tracking", fault, faults=1, not_published=0, over_budget=int(taken > BUDGET + 1), seconds=taken)
+    assert added <= BUDGET + 5
+    count("tracking", fault, faults=1, not_published=0, over_budget=int(added > BUDGET + 1), seconds=added)
 
 
-def test_the_main_job_publishes_while_the_database_is_locked(project: Path, tmp_path: Path) -> None:
+def test_the_main_job_publishes_while_the_database_is_locked(
+    project: Path, well: float, tmp_path: Path
+) -> None:
     root = Path(shutil.copytree(project, tmp_path / "p"))
     uri = f"sqlite:///{root}/mlruns/mlflow.db"
     store_of(root, uri).client()
     with closing(sqlite3.connect(root / "mlruns" / "mlflow.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        taken = waited(root, uri)
+        added = max(0.0, waited(root, uri) - well)
         made(root, uri)
-    assert taken <= BUDGET + 5
+    assert added <= BUDGET + 5
     assert deliver(store_of(root, uri)).delivered == 2
-    count("tracking", "locked", faults=1, not_published=0, over_budget=int(taken > BUDGET + 1), seconds=taken)
+    count("tracking", "locked", faults=1, not_published=0, over_budget=int(added > BUDGET + 1), seconds=added)
 
 
 def test_fifty_kills_while_the_spool_is_delivered(tmp_path: Path) -> None:
