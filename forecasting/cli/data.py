@@ -67,7 +67,7 @@ def show(
         typer.Option("--plot", help="Draw it to this file: .svg, .png or .pdf.", show_default=False),
     ] = None,
 ) -> None:
-    """Show a series: what is believed, its rivals, revisions, gaps, breaks; status and source of each point."""
+    """Show a series: what is believed, its rivals, revisions, gaps, breaks, events; status and source of each point."""
     from forecasting.cli.drawing import chart
     from forecasting.data.store import Store
     from forecasting.data.view import look
@@ -124,6 +124,9 @@ def _say_more(view: SeriesView) -> None:
             else f"from {broken.starts}" + (f" to {broken.ends}" if broken.ends else "")
         )
         typer.echo(f"break {id}: {broken.title}, {when}" + (" [level shift]" if broken.shift else ""))
+    for id, event in view.events.items():
+        until = f"to {event.end}" if event.end else "no end known"
+        typer.echo(f"event {id}: {event.title}, {event.direction} from {event.start}, {until}")
 
 
 @app.command()

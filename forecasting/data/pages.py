@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forecasting.catalogue import Break, Series
+from forecasting.catalogue import Break, Catalogue, Event, Series
 from forecasting.data.carried import NOTE
 from forecasting.data.gaps import constraints, gaps
 from forecasting.data.store import Store, believed
@@ -24,12 +24,14 @@ def pages(store: Store) -> dict[str, str]:
     """The Markdown of every page by file name, an index included; the same data give the same bytes."""
     groups = sorted({entry.group for entry in store.catalogue.series.values() if entry.group})
     made = {f"{group}.md": _page(store, group) for group in groups}
+    made["events.md"] = _events(store.catalogue)
     lines = [MADE, "", "# The data, group by group", ""]
     for group in groups:
         count = sum(entry.group == group for entry in store.catalogue.series.values())
         lines.append(f"- [{TITLES.get(group, group)}]({group}.md): {count} series")
     lines += [
         "",
+        "Dated policy events and when each end became known: [events](events.md).",
         "How the files are laid out: [the data format](../data-format.md). What revisions do to a backtest:",
         "[vintages](vintages.md).",
         "",
@@ -81,6 +83,36 @@ def _page(store: Store, group: str) -> str:
             f"| `{name}` {_cell(source.title)} | {_cell(source.publisher)} | {day} | {_cell(source.licence)} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _events(catalogue: Catalogue) -> str:
+    lines = [
+        MADE,
+        "",
+        "# Dated policy events",
+        "",
+        "What a backtest may know at an origin: an event from the day it was known, its end from the day the end was.",
+        "Where no end was known yet the event goes on. The rules: [the data format](../data-format.md).",
+        "",
+        "| event | touches | moves it | known from | starts | ends, known from |",
+        "|---|---|---|---|---|---|",
+    ]
+    for id, one in sorted(catalogue.events.items(), key=lambda item: (item[1].date, item[0])):
+        touched = ", ".join(f"`{pattern}`" for pattern in one.touches)
+        ramp = f", over {one.ramp_months} months" if one.ramp_months > 1 else ""
+        lines.append(
+            f"| `{id}` {_cell(one.title)} | {touched} | {one.direction} | {one.since} "
+            f"| {one.start}{ramp} | {_ends(one)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _ends(event: Event) -> str:
+    told = (
+        f"{one.end or 'no end'} ({one.since}{'' if one.known else ', day not documented'})"
+        for one in event.ends
+    )
+    return "; ".join(told) or "no end known"
 
 
 def _anchor(id: str) -> str:

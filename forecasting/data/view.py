@@ -1,4 +1,4 @@
-"""Everything worth knowing about one series: what is believed, rivals, revisions, gaps, breaks, known sums."""
+"""Everything worth knowing about one series: what is believed, rivals, revisions, gaps, breaks, events, known sums."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from forecasting.catalogue import STATUSES, Break, Catalogue, Series
+from forecasting.catalogue import STATUSES, Break, Catalogue, Event, Series
 from forecasting.data.gaps import Constraint, constraints, gaps
 from forecasting.data.revisions import Size, jump_off, learn
 from forecasting.data.store import believed
@@ -45,6 +45,7 @@ class SeriesView:
     gaps: tuple[Period, ...]
     sums: tuple[Constraint, ...]
     breaks: dict[str, Break]
+    events: dict[str, Event]
     jump_off: Size | None
 
 
@@ -79,7 +80,8 @@ def look(known: Observations, catalogue: Catalogue, series: str, day: date) -> S
         tuple(_revisions(rows)),
         tuple(gaps(known, catalogue, series)),
         tuple(constraints(known, catalogue, series)),
-        catalogue.breaks_of(series),
+        {id: one for id, one in catalogue.breaks_of(series).items() if one.known <= day},
+        {id: seen for id, one in catalogue.touching(series).items() if (seen := one.as_of(day))},
         sizes.get(series),
     )
 

@@ -41,6 +41,21 @@ def test_show_prints_everything(cli: Cli, data_folder: Path) -> None:
         assert said in out, said
 
 
+def test_show_as_of_a_day_says_what_was_known_of_events(cli: Cli, data_folder: Path) -> None:
+    _, before, _ = cli("data", "show", "in.ev.2w", "--data", data_folder, "--as-of", "2025-08-06")
+    _, after, _ = cli("data", "show", "in.ev.2w", "--data", data_folder, "--as-of", "2025-08-07")
+    started = "event pm_edrive_start: PM E-DRIVE starts, up from 2024-10, "
+    assert started + "no end known" in before
+    assert started + "to 2028-03" in after
+    assert "pm_edrive_end" not in after, "its day has not come"
+
+
+def test_the_page_of_events_says_when_each_end_became_known(store: Store) -> None:
+    page = pages(store)["events.md"]
+    assert "| 2028-03 (2025-08-07) |" in page
+    assert "| 2020-05 (2020-06-01, day not documented) |" in page
+
+
 def test_show_marks_what_is_carried_forward_and_revised(cli: Cli, data_folder: Path) -> None:
     _, out, _ = cli("data", "show", "in.reo", "--data", data_folder)
     carried = [line for line in out.splitlines() if "carried_forward" in line]
