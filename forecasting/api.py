@@ -27,6 +27,7 @@ from forecasting.errors import InputMissing, nearest
 
 if TYPE_CHECKING:
     from forecasting.data.store import Store
+    from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import Experiment
     from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.drift import Drift
@@ -124,14 +125,18 @@ class Project:
         ``as_of`` is the day whose knowledge is used: by default the experiment's own, else the last one known.
         """
         from forecasting.evaluation.backtest import Workers, silent
-        from forecasting.evaluation.cache import Cache
         from forecasting.evaluation.outcome import carry_out
         from forecasting.publishing.promotion import enter
 
         cut = self.store.last_known(as_of or experiment.as_of or datetime.now(UTC).date())
         entered, _ = enter(experiment, self.release)
-        cache = Cache(self.root / ".cache" / "backtest")
-        return carry_out(self.store, entered, cut, cache, Workers(jobs, cluster), progress or silent)
+        return carry_out(self.store, entered, cut, self._fits, Workers(jobs, cluster), progress or silent)
+
+    @property
+    def _fits(self) -> Cache:
+        from forecasting.evaluation.cache import Cache
+
+        return Cache(self.root / ".cache" / "backtest")
 
     def keep(self, outcomes: Sequence[Outcome]) -> dict[str, str]:
         """Keep outcomes for MLflow in the spool; the key of each experiment by its name."""
@@ -169,11 +174,12 @@ class Project:
         from forecasting.publishing.promotion import issued_forecasts, judge
 
         release, editions = self.release, self.root / "data" / "editions"
-        settled = []
-        for outcome in outcomes:
-            issued = issued_forecasts(editions, outcome.as_of) if release is not None else None
-            settled.append(judge(self.store, outcome, release, issued, reason))
-        return settled
+        days = {outcome.as_of for outcome in outcomes} if release is not None else set()
+        issued = {day: issued_forecasts(editions, day) for day in days}
+        return [
+            judge(self.store, outcome, release, self._fits, issued.get(outcome.as_of), reason)
+            for outcome in outcomes
+        ]
 
     def promote(self, settled: Sequence[Settled], progress: Progress | None = None) -> Promoted:
         """Put champions in force: experiments kept, decisions in the ledger, the release written, MLflow told.

@@ -18,6 +18,7 @@ import pytest
 
 from forecasting.api import Project
 from forecasting.errors import ConfigError, DataError, InputMissing, Locked
+from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.experiment import Candidate, Experiment
 from forecasting.publishing import succession
 from forecasting.publishing.champions import Bench
@@ -203,7 +204,7 @@ def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
     own, total = walked.champion(PRICE), walked.champion("in.magnets.value.850511")
     outcome = walked.run(only(walked, "naive", "drift", name="metals"))
     summed = replace(release, champions={**release.champions, PRICE: total})
-    decision = judge(walked.store, outcome, summed).decisions[PRICE]
+    decision = judge(walked.store, outcome, summed, Cache(tmp_path / "fits")).decisions[PRICE]
     assert (decision.verdict, decision.evidence["was"]["model"]) == ("declared", "sum")
     assert "where the sum of its parts was in force" in decision.why
     tracking = default_store(tmp_path)

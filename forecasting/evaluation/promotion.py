@@ -7,7 +7,9 @@ their number (Bonferroni), so that the gate's rate holds for the picking as well
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -121,6 +123,19 @@ def contending(
 def _content(recipe: Recipe) -> tuple[str, Mapping[str, Any]]:
     """What makes two recipes the same model: its name and its parameters with their defaults."""
     return recipe.model, build(recipe.model, recipe.parameters).parameters
+
+
+def spelt(model: str, parameters: Mapping[str, Any]) -> str:
+    """A model and its parameters with their defaults as one text, the same for the same model.
+
+    What this version cannot build is told as it was written.
+
+    >>> spelt("naive", {}) == spelt("naive", {"link": "auto"}), spelt("gone", {"a": 1})
+    (True, '["gone",{"a":1}]')
+    """
+    with suppress(ForecastingError):
+        parameters = build(model, parameters).parameters
+    return json.dumps([model, parameters], sort_keys=True, separators=(",", ":"), default=str)
 
 
 def declare(

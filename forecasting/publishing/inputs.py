@@ -85,6 +85,26 @@ def unpacked(folder: Path, into: Path, as_of: date) -> Inputs:
     return Inputs(Store.open(into / "data", WHENEVER), load(into / "release"), as_of)
 
 
+def recipes(folder: Path) -> dict[str, str]:
+    """The recipes of the champions behind an edition, as JSON by series; none for one published without its inputs.
+
+    Raises :class:`DataError` when the archive is damaged.
+    """
+    path = folder / INPUTS
+    if not path.is_file():
+        return {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = {PurePosixPath(name): name for name in archive.namelist()}
+            return {
+                place.parts[2]: archive.read(name).decode()
+                for place, name in inside.items()
+                if len(place.parts) == 4 and place.match("release/champions/*/recipe.json")
+            }
+    except _DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); restore the edition from a copy") from error
+
+
 def _require_harmless(path: Path, archive: zipfile.ZipFile) -> None:
     size = 0
     for entry in archive.infolist():

@@ -16,7 +16,7 @@ import pandas as pd
 from forecasting import __version__
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, Fault, InputMissing, Locked
-from forecasting.evaluation.cache import code_digest
+from forecasting.evaluation.cache import Cache, code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.issued import EDITIONS, issued_losses
 from forecasting.evaluation.leaderboard import by_horizon, by_origin
@@ -29,11 +29,15 @@ from forecasting.evaluation.promotion import (
     contending,
     declare,
     settle,
+    spelt,
 )
 from forecasting.models.recipe import Recipe
+from forecasting.models.total import read_recipe
 from forecasting.publishing.edition import editions, read_manifest
+from forecasting.publishing.inputs import recipes
 from forecasting.publishing.ledger import ledger
 from forecasting.publishing.release import Release, Released, load
+from forecasting.publishing.unchanged import states_of
 from forecasting.tracking import ExperimentRecord
 
 
@@ -78,10 +82,12 @@ def judge(
     store: Store,
     outcome: Outcome,
     release: Release | None,
+    cache: Cache,
     issued: pd.DataFrame | None = None,
     reason: str | None = None,
 ) -> Settled:
     """Put the winners of an outcome through the gate; ``issued`` is the table of :func:`issued_forecasts`.
+    What rivals would have said on its days is kept in ``cache``.
 
     ``reason`` decides for the model with the lowest mean wherever the gate is inconclusive, and where the champion
     cannot be built any more: without one that raises :class:`ConfigError`. Raises :class:`Locked` when a champion in
@@ -93,7 +99,7 @@ def judge(
         recipes = {id: w.recipe for id, w in outcome.winners.items() if isinstance(w.recipe, Recipe)}
         found = declare(outcome.experiment.models[0].name, recipes, champions)
     else:
-        found = _contested(store, outcome, champions, issued, reason)
+        found = _contested(store, outcome, champions, cache, issued, reason)
     for id, one in before.items():
         if id not in champions:
             why = f"declared: {found[id].challenger} of its own, where the sum of its parts was in force"
@@ -107,6 +113,7 @@ def _contested(
     store: Store,
     outcome: Outcome,
     champions: Mapping[str, tuple[str, Recipe]],
+    cache: Cache,
     issued: pd.DataFrame | None,
     reason: str | None,
 ) -> dict[str, Decision]:
@@ -129,7 +136,7 @@ def _contested(
         if d.champion is not None and d.verdict != SAME
     }
     if issued is not None and len(issued) and rivals:
-        losses = issued_losses(store, outcome.experiment, outcome.as_of, issued, rivals)
+        losses = issued_losses(store, outcome.experiment, outcome.as_of, issued, rivals, cache)
         found = settle(outcome.experiment, outcome.scores, labels, losses, reason)
     for id in lost.keys() & found.keys():
         fault, (label, recipe) = lost[id], champions[id]
@@ -142,6 +149,8 @@ def _contested(
 def issued_forecasts(root: Path, as_of: date) -> pd.DataFrame:
     """The quantiles of editions made before a day's data, with the columns :data:`EDITIONS`.
 
+    ``recipe`` is empty where no champion spoke: for a fallback, for values of an earlier edition, and throughout an
+    edition without its inputs.
     An edition says something new only where its data are newer: of those with one ``as_of`` the one published last
     counts, none that was retracted, and none the audit file does not know. Raises :class:`DataError` when the audit
     file is damaged.
@@ -157,8 +166,19 @@ def issued_forecasts(root: Path, as_of: date) -> pd.DataFrame:
             continue
         table = pd.read_csv(folder / "forecasts.csv", float_precision="round_trip")
         table = table[table["scenario"] == "baseline"].assign(edition=folder.name, as_of=day)
-        parts.append(table[list(EDITIONS)])
+        parts.append(table.assign(recipe=table["series"].map(_spoken(folder)).fillna(""))[list(EDITIONS)])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(EDITIONS))
+
+
+def _spoken(folder: Path) -> dict[str, str]:
+    """The models of an edition whose champions' own forecasts it published, by series."""
+    states = states_of(folder)
+    found = {}
+    for id, text in recipes(folder).items():
+        recipe = read_recipe(text)
+        if isinstance(recipe, Recipe) and (id not in states or states[id].standing == "ok"):
+            found[id] = spelt(recipe.model, recipe.parameters)
+    return found
 
 
 def record(store: Store, outcome: Outcome, lock: Path, pictures: Mapping[str, bytes]) -> ExperimentRecord:

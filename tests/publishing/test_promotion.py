@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pandas as pd
+import pytest
 
+from forecasting.errors import DataError
 from forecasting.evaluation.issued import EDITIONS
+from forecasting.evaluation.promotion import spelt
+from forecasting.models.recipe import Recipe
 from forecasting.publishing import edition, ledger
 from forecasting.publishing.promotion import issued_forecasts
 
@@ -32,8 +38,41 @@ def test_one_edition_a_day_of_data_speaks_and_none_that_was_retracted(tmp_path: 
     public(tmp_path, "2026-03-10-a", "2026-03-05", 30.0)
     ledger.retract(tmp_path, "2026-02-11-a", "wrong series")
     ledger.retract(tmp_path, "2026-02-20-a", "wrong series")
+    assert set(issued_forecasts(tmp_path, date(2026, 3, 1))["recipe"]) == {""}, "nobody knows what made them"
     found = issued_forecasts(tmp_path, date(2026, 3, 1))
     assert found[["edition", "as_of", "value"]].to_numpy().tolist() == [
         ["2026-01-20-a", "2026-01-05", 10.0],
         ["2026-02-10-a", "2026-02-05", 20.0],
     ]
+
+
+def test_an_edition_tells_what_made_each_forecast_and_nothing_of_what_no_champion_said(
+    tmp_path: Path,
+) -> None:
+    recipes = {
+        id: Recipe(
+            series=(id,), model=model, parameters={}, seed=1, horizon="2027-12", panel_digest="x"
+        ).to_json()
+        for id, model in (("s", "drift"), ("fallen", "naive"))
+    }
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for id, text in recipes.items():
+            archive.writestr(f"release/champions/{id}/recipe.json", text)
+        archive.writestr("release/champions/s/golden.csv", "no recipe")
+    rows = [(id, "2026-01", 0.5, 1.0, "baseline") for id in ("s", "fallen", "year")]
+    table = pd.DataFrame(rows, columns=["series", "period", "quantile", "value", "scenario"])
+    states = "series,standing,model,reason,vintage\ns,ok,drift,,\nfallen,degraded,naive,it broke,\n"
+    files = {
+        "forecasts.csv": table.to_csv(index=False).encode(), "states.csv": states.encode(),
+        "inputs.zip": packed.getvalue(),
+    }  # fmt: skip
+    edition.write(tmp_path, "2026-01-10-a", files, {"as_of": "2026-01-05"})
+    ledger.record(tmp_path, "2026-01-10-a")
+    found = issued_forecasts(tmp_path, date(2026, 3, 1))
+    assert dict(zip(found["series"], found["recipe"], strict=True)) == {
+        "s": spelt("drift", {}), "fallen": "", "year": "",
+    }  # fmt: skip
+    (tmp_path / "2026-01-10-a" / "inputs.zip").write_bytes(b"no archive")
+    with pytest.raises(DataError, match=r"inputs.zip is damaged .*; restore the edition from a copy"):
+        issued_forecasts(tmp_path, date(2026, 3, 1))
