@@ -26,6 +26,7 @@ from forecasting.models import Forecaster, build
 from forecasting.periods import Period
 
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
+DRIVING = "driver."  # columns of which a model sees more than the series' own periods
 MOST = 16  # series of a separable model fitted in one call at most
 CALL = 0.1  # seconds such a call is meant to take
 PASSING = (  # what may be of this machine at this moment, such as a full disk: no trait of the model
@@ -154,16 +155,24 @@ class Origin:
         return {name: self.unforeseen[name] for name in columns if name in self.unforeseen}
 
     def slice_digest(self, id: str) -> str:
-        """SHA-256 over what a model fitted to this series alone sees."""
+        """SHA-256 over what a model fitted to this series alone sees.
+
+        Of ceilings and of what is declared that is from its first observation on, of drivers their whole past.
+        """
         values, start = self._observed(id)
         size, unit = self.revisions.get(id, NONE), self.panel.units.get(id, "1")
         told = [str(self.panel.kind), self.panel.first.ordinal + start, unit, size.mean, size.sd]
         told.append(sorted((one.ordinals, one.total, one.slack) for one in self._sums(id)))
         told.append(self._unforeseen(self.columns[id]))
         digest = hashlib.sha256(repr(told).encode() + values.tobytes())
-        regressors, ceilings = self.regressors_of(id), self._ceilings(id)
-        for part in (ceilings, None if regressors is None else regressors.values):
-            digest.update(b"-" if part is None else _content(part))
+        first, ceilings = self.panel.first.ordinal + start, self._ceilings(id)
+        seen = [b"-" if ceilings is None else _content(ceilings.loc[first:])]
+        if (regressors := self.regressors_of(id)) is not None:
+            driving = regressors.values.columns.str.startswith(DRIVING)
+            seen.append(_content(regressors.values.loc[first:, ~driving]))
+            if driving.any():
+                seen.append(_content(regressors.values.loc[:, driving]))
+        digest.update(b"-".join(seen))
         return digest.hexdigest()
 
     def digest(self) -> str:

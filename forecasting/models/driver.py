@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -14,8 +13,9 @@ from forecasting.models.base import LocalForecaster, Sample
 from forecasting.models.ceiling import part
 from forecasting.models.draws import spread
 from forecasting.models.links import Link
+from forecasting.models.parameters import Member, Positive
 
-NOT_DRIVERS = ("event.", "calendar.")
+NOT_DRIVERS = ("event.", "break.", "calendar.")
 MEMORIES = np.linspace(0.0, 0.95, 20)
 HARMONICS = 2
 
@@ -49,8 +49,8 @@ class DriverRegression(LocalForecaster):
     Econometrics, 1971). Between quantities a coefficient is an elasticity; drivers share the prior mean
     ``elasticity`` equally, each with the standard deviation ``doubt``. Otherwise the prior is no effect.
 
-    Drivers are the columns of the covariates named in ``drivers``, or all that are neither events, nor
-    calendar, nor plans of the series themselves. After its known values a driver follows, draw by draw, the
+    Drivers are the columns of the covariates named in ``drivers``, or all that are neither events, nor breaks,
+    nor calendar, nor plans of the series themselves. After its known values a driver follows, draw by draw, the
     joint paths handed over by :meth:`given`, so that both belong to the same possible worlds; without them it
     is forecast from its own history by ``driver_model``, each driver by itself. Values that the covariates hold
     ahead are taken as known. ``explanation`` gives the elasticities and the drivers' part of the band.
@@ -69,10 +69,10 @@ class DriverRegression(LocalForecaster):
     band: ClassVar[str] = "drivers' paths; coefficients and errors drawn"
 
     drivers: tuple[str, ...] = ()
-    driver_model: Mapping[str, Any] = field(default_factory=lambda: {"model": "damped_drift"})
+    driver_model: Member = field(default_factory=lambda: {"model": "damped_drift"})
     elasticity: float = 1.0
-    doubt: float = 0.5
-    history: float | None = field(default=None, kw_only=True)
+    doubt: Positive = 0.5
+    history: Positive | None = field(default=None, kw_only=True)
 
     _given: Forecast | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -114,6 +114,8 @@ class DriverRegression(LocalForecaster):
         found = []
         for one in sorted(wanted):
             values = covariates.values[one].astype(float)
+            if one.startswith(NOT_DRIVERS):
+                values = values.loc[sample.first.ordinal :]
             past = np.asarray(
                 values.loc[: sample.first.ordinal + len(sample.z) - 1].dropna(), dtype=np.float64
             )

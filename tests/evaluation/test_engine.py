@@ -57,6 +57,19 @@ def test_a_fit_does_not_depend_on_the_series_beside_it(store: Store) -> None:
     assert {key for keys in one.keys for key in keys} < {key for keys in two.keys for key in keys}
 
 
+def test_an_older_series_leaves_the_fits_of_the_others(store: Store) -> None:
+    """Registrations begin years before magnets are printed; magnets see of those years only a driver's past."""
+    magnet, older = GIVEN["series"][0], "in.ev.2w"
+    declared = {"covariates": ("events", "breaks", "calendar"), "models": [{"model": "structural"}]}
+
+    def keys(**changes: object) -> set[str]:
+        return {key for keys in planned(store, **changes).keys for key in keys}
+
+    assert keys(series=(magnet,), **declared) < keys(series=(magnet, older), **declared)
+    driven = {**declared, "covariates": ({"series": "in.ev.3w"},)}
+    assert not keys(series=(magnet,), **driven) & keys(series=(magnet, older), **driven)
+
+
 def test_series_fitted_in_one_call_get_the_numbers_of_each_alone(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,9 @@ def test_a_driver_without_paths_is_forecast_by_a_named_model() -> None:
     paths = [one.predict(FIRST + 83, paths=300, seed=1).of("a") for one in (calm, wild)]
     assert all(0 < one.explanation["a"]["drivers_part_of_band"] < 1 for one in (calm, wild))
     assert not np.allclose(*paths)
+    told = dict.fromkeys(("event.ban", "break.step", "calendar.days", "a"), np.linspace(0.0, 1.0, 60))
+    with pytest.raises(Refusal, match="driver: a has no driver any"):
+        DriverRegression().fit(panel, monthly(**told))
     with pytest.raises(Refusal, match="driver: a has no driver any"):
         DriverRegression().fit(panel)
     with pytest.raises(Refusal, match="driver: a has no driver wind"):
