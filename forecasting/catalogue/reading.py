@@ -72,14 +72,14 @@ def _load(text: str) -> Any:
     return yaml.load(text, Loader=_StrictLoader)
 
 
-def _fault(path: Path, error: Any, model: type[BaseModel]) -> Fault:
+def _fault(path: Path, error: Any, model: type[BaseModel], page: str) -> Fault:
     where = f"{path}: {'.'.join(str(part) for part in error['loc']) or 'top level'}"
     if error["type"] == "extra_forbidden":
         known = _known_keys(model, error["loc"])
         return Fault(where, "unknown key", nearest(str(error["loc"][-1]), known) if known else "remove it")
     given = redacted(repr(error["input"]))[:80]
     found = error["msg"] if error["type"] == "missing" else f"{error['msg']} (found {given})"
-    return Fault(where, found, "see docs/data-format.md")
+    return Fault(where, found, f"see {page}")
 
 
 def _unprintable(path: Path, content: Any, at: str = "") -> Iterator[Fault]:
@@ -106,14 +106,14 @@ def _known_keys(model: type[BaseModel], location: tuple[Any, ...]) -> set[str]:
     return set(here.model_fields) if hasattr(here, "model_fields") else set()
 
 
-def validate(path: Path, content: Any, model: type[Record]) -> Record:
-    """A record made from a file's content; all faults of the file in one :class:`ConfigError`."""
+def validate(path: Path, content: Any, model: type[Record], page: str = "docs/data-format.md") -> Record:
+    """A record made from a file's content; all faults of the file in one :class:`ConfigError` that names a page."""
     if faults := list(_unprintable(path, content)):
         raise ConfigError(f"{path}: {len(faults)} fault(s)", faults)
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        faults = [_fault(path, each, model) for each in error.errors()]
+        faults = [_fault(path, each, model, page) for each in error.errors()]
         raise ConfigError(f"{path}: {len(faults)} fault(s)", faults) from None
 
 

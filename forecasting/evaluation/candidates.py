@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from forecasting.catalogue import Identifier, Strict
 from forecasting.models import MODELS
+from forecasting.models.links import Scale
 
 MOST = 200  # models one grid may unfold into
-Transform = Literal["auto", "log", "sqrt", "none"]
 
 
 class Candidate(Strict):
@@ -31,7 +31,7 @@ class Candidate(Strict):
     label: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
-    transform: Transform | None = None
+    transform: Scale | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Candidate:
@@ -49,7 +49,7 @@ class Candidate(Strict):
     def name(self) -> str:
         return self.label or self.model
 
-    def unfolded(self, transform: Transform | None) -> list[Candidate]:
+    def unfolded(self, transform: Scale | None) -> list[Candidate]:
         """One candidate for each combination of the grid, with the scale as a parameter."""
         found = []
         for values in product(*self.grid.values()):
@@ -60,7 +60,7 @@ class Candidate(Strict):
             found.append(Candidate(model=self.model, label=label, parameters=given, transform=self.transform))
         return found
 
-    def _scale(self, transform: Transform | None) -> dict[str, str]:
+    def _scale(self, transform: Scale | None) -> dict[str, str]:
         if self.model not in MODELS:
             return {}
         own = self.grid.get("link", (self.parameters["link"],) if "link" in self.parameters else ())
@@ -90,7 +90,13 @@ class Driver(Strict):
     model: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     transform: Literal["log", "none"] | None = None
-    lag: int = Field(default=0, ge=0)
+    lag: int = Field(default=0, ge=0, strict=True)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Driver:
+        if self.parameters and self.model is None:
+            raise ValueError("parameters without a model; name the model they belong to, or leave them out")
+        return self
 
     @property
     def scale(self) -> str:

@@ -11,12 +11,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from forecasting.catalogue import Catalogue, Identifier, Strict, read_yaml, validate
 from forecasting.errors import ConfigError, Fault, ForecastingError, InputMissing, nearest
-from forecasting.evaluation.candidates import Candidate, Driver, Transform
+from forecasting.evaluation.candidates import Candidate, Driver
 from forecasting.features import BUILDERS
 from forecasting.models import MODELS, build
+from forecasting.models.links import Scale
 from forecasting.periods import Period
 
 __all__ = ["Backtest", "Candidate", "Driver", "Experiment", "Promotion", "Suite", "read_experiments"]
+
+
+PAGE = "docs/experiments.md"
 
 
 def _is_period(label: str) -> str:
@@ -34,8 +38,8 @@ class Backtest(Strict):
     """
 
     first: PeriodLabel
-    every: int = Field(ge=1)
-    steps: int = Field(ge=1)
+    every: int = Field(ge=1, strict=True)
+    steps: int = Field(ge=1, strict=True)
     last: PeriodLabel | None = None
 
 
@@ -47,10 +51,10 @@ class Promotion(Strict):
     answer is inconclusive; ``issued`` the fewest forecasts really issued before those have a say of their own.
     """
 
-    alpha: float = Field(default=0.1, gt=0, lt=0.5)
-    margin: float = Field(default=0.0, ge=0, lt=1)
-    pairs: int = Field(default=8, ge=3)
-    issued: int = Field(default=4, ge=2)
+    alpha: float = Field(default=0.1, gt=0, lt=0.5, strict=True)
+    margin: float = Field(default=0.0, ge=0, lt=1, strict=True)
+    pairs: int = Field(default=8, ge=3, strict=True)
+    issued: int = Field(default=4, ge=2, strict=True)
 
 
 class Experiment(Strict):
@@ -73,13 +77,13 @@ class Experiment(Strict):
     horizon: PeriodLabel
     backtest: Backtest
     models: tuple[Candidate, ...] = Field(min_length=1)
-    transform: Transform | None = None
+    transform: Scale | None = None
     covariates: tuple[Literal["events", "breaks", "calendar", "plan"] | Driver, ...] = ()
     metric: Literal["crps", "absolute_error"] = "crps"
-    margin: float = Field(default=0.1, ge=0, lt=1)
+    margin: float = Field(default=0.1, ge=0, lt=1, strict=True)
     promotion: Promotion = Promotion()
-    paths: int = Field(default=1000, ge=50)
-    seed: int = 2030
+    paths: int = Field(default=1000, ge=50, strict=True)
+    seed: int = Field(default=2030, strict=True)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -124,7 +128,7 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
     Raises :class:`ConfigError` with every fault of every file, the nearest known name for a misspelt one.
     """
     faults: list[Fault] = []
-    found = list(_read(path, read_yaml(path), catalogue, (), faults))
+    found = list(_read(path, _content(path), catalogue, (), faults))
     names = [one.name for one in found]
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.append(Fault(f"{path}: include", f"experiment {name!r} stands twice", "include it once"))
@@ -133,17 +137,27 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
     return found
 
 
+def _content(path: Path) -> Any:
+    try:
+        return read_yaml(path)
+    except InputMissing as error:
+        beside = [one.name for one in path.parent.glob("*.yaml")]
+        raise InputMissing(
+            "; ".join([error.message, *([nearest(path.name, beside)] if beside else [])])
+        ) from None
+
+
 def _read(
     path: Path, content: Any, catalogue: Catalogue, above: tuple[Path, ...], faults: list[Fault]
 ) -> Iterator[Experiment]:
     """The sound experiments of a file and of those it includes; what is wrong with the others goes to ``faults``."""
     try:
         if isinstance(content, dict) and "include" in content:
-            suite = validate(path, content, Suite)
+            suite = validate(path, content, Suite, PAGE)
             for name in suite.include:
                 yield from _included(path, name, catalogue, (*above, path.resolve()), faults)
             return
-        experiment = _grouped(validate(path, content, Experiment), catalogue)
+        experiment = _grouped(validate(path, content, Experiment, PAGE), catalogue)
     except ConfigError as error:
         faults += error.faults
         if isinstance(content, dict):
@@ -225,13 +239,26 @@ def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterato
             yield Fault(
                 f"{path}: backtest.{field}", f"{label} is of another kind than the horizon", "use one kind"
             )
+    for group in experiment.groups:
+        kinds = {one.kind for one in catalogue.series.values() if one.group == group and not one.sum_of}
+        if kinds and experiment.end.kind not in kinds:
+            found = f"no series of group {group!r} is kept by {experiment.end.kind}, as the horizon is"
+            yield Fault(f"{path}: groups", found, f"give a horizon by {' or '.join(sorted(map(str, kinds)))}")
+    given = [one if isinstance(one, str) else one.series for one in experiment.covariates]
+    for name in sorted({name for name in given if given.count(name) > 1}):
+        yield Fault(f"{path}: covariates", f"{name!r} stands twice", "name it once")
     for driver in experiment.drivers:
         yield from _driver_faults(path, driver, experiment, catalogue)
     names = [candidate.name for candidate in experiment.models]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Fault(f"{path}: models", f"label {name!r} stands twice", "give each model its own label")
+    told: set[tuple[str, str]] = set()  # a grid's fault is told of its first combination only
     for candidate in experiment.models:
-        yield from _model_faults(f"{path}: models.{candidate.name}", candidate.model, candidate.parameters)
+        where, grid = f"{path}: models.{candidate.name}", candidate.name.partition("(")[0]
+        for fault in _model_faults(where, candidate.model, candidate.parameters):
+            if (grid, fault.found) not in told:
+                told.add((grid, fault.found))
+                yield fault
 
 
 def _driver_faults(

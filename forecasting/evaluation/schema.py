@@ -12,7 +12,6 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from forecasting.evaluation.experiment import Experiment, Suite
 from forecasting.features import BUILDERS
 from forecasting.models import MODELS
-from forecasting.models.links import KINDS
 
 NAME = "experiment.schema.json"
 
@@ -31,7 +30,9 @@ def schema() -> dict[str, Any]:
     candidate, driver = defs["Candidate"], defs["Driver"]
     for part in (candidate, driver):
         part["properties"]["model"] = {"enum": sorted(MODELS), "description": "a name in MODELS"}
-    candidate["allOf"] = []
+    driver["dependentRequired"] = {"parameters": ["model"]}
+    candidate["allOf"] = driver["allOf"] = [{"$ref": "#/$defs/ByModel"}]
+    by_model: list[dict[str, Any]] = []
     for name in sorted(MODELS):
         parameters = _parameters(name)
         lists = {
@@ -47,7 +48,8 @@ def schema() -> dict[str, Any]:
             },
         }
         is_it = {"properties": {"model": {"const": name}}, "required": ["model"]}
-        candidate["allOf"].append({"if": is_it, "then": {"$ref": f"#/$defs/model.{name}"}})
+        by_model.append({"if": is_it, "then": {"$ref": f"#/$defs/model.{name}"}})
+    defs["ByModel"] = {"description": "parameters are those of the model", "allOf": by_model}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Experiment file",
@@ -67,14 +69,11 @@ def text() -> str:
 def _parameters(name: str) -> dict[str, Any]:
     """The parameters of a model as a schema, with their defaults; what no schema can say is left open."""
     model = MODELS[name]
-    hints = get_type_hints(model)
+    hints = get_type_hints(model, include_extras=True)
     usual = model().parameters
     found: dict[str, Any] = {}
     for one in fields(model):
         if not one.init:
-            continue
-        if one.name == "link":
-            found[one.name] = {"enum": list(KINDS), "default": "auto"}
             continue
         try:
             found[one.name] = TypeAdapter(hints[one.name]).json_schema()

@@ -70,7 +70,7 @@ def build(name: str, parameters: Mapping[str, Any] | None = None) -> Forecaster:
     if name not in MODELS:
         raise ConfigError(f"unknown model {name!r}; {nearest(name, MODELS)}")
     model = MODELS[name]
-    hints = get_type_hints(model)
+    hints = get_type_hints(model, include_extras=True)
     known = [one.name for one in fields(model) if one.init]
     given: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -81,8 +81,10 @@ def build(name: str, parameters: Mapping[str, Any] | None = None) -> Forecaster:
         try:
             given[key] = TypeAdapter(hints[key]).validate_python(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            faults.append(Fault(key, f"{value!r} does not fit", str(first["msg"])))
+            for one in error.errors():
+                where = ".".join(map(str, (key, *one["loc"])))
+                do = str(one["msg"]).removeprefix("Value error, ")
+                faults.append(Fault(where, f"{one['input']!r} does not fit", do))
     if faults:
         raise ConfigError(f"model {name!r} cannot be built", faults)
     return model(**given)

@@ -16,7 +16,8 @@ import numpy as np
 from forecasting.errors import DataError, PeriodError, Refusal
 from forecasting.frames import Array, Forecast, Panel
 from forecasting.models.certificate import Certificate, shape, simulated, stretch
-from forecasting.models.links import Link
+from forecasting.models.links import Link, Scale
+from forecasting.models.parameters import NotNegative, Positive
 from forecasting.models.regressors import usable_regressors
 from forecasting.periods import Period
 
@@ -210,13 +211,12 @@ class LocalForecaster(Forecaster):
     constant. ``jump_off`` is the relative size (one standard deviation) of the revision still to come to the
     last figure, which moves whole paths; :func:`forecasting.data.revisions.jump_off` knows it. ``history`` is
     the number of last years learnt from (None: all), never fewer than 24 observations where there are so
-    many: a market that grew a thousandfold was, on the log scale, far wilder when it was small than it is
-    now.
+    many: a market that grew a thousandfold was, on the log scale, far wilder when it was small.
     """
 
-    link: str = field(default="auto", kw_only=True)
-    history: float | None = field(default=5.0, kw_only=True)
-    jump_off: float = field(default=0.0, kw_only=True)
+    link: Scale = field(default="auto", kw_only=True)
+    history: Positive | None = field(default=5.0, kw_only=True)
+    jump_off: NotNegative = field(default=0.0, kw_only=True)
 
     _states: dict[str, tuple[Sample, Link, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -14,6 +14,7 @@ from forecasting.errors import ConfigError, Refusal
 from forecasting.frames import Array, Forecast, Panel
 from forecasting.models.base import Forecaster, seed_of
 from forecasting.models.certificate import Certificate
+from forecasting.models.parameters import Members
 from forecasting.models.paths import levels
 from forecasting.periods import Period
 
@@ -30,7 +31,7 @@ class Combination(Forecaster):
     minimum: ClassVar[int] = 1
     band: ClassVar[str] = "quantiles of the members, joined rank by rank"
 
-    members: tuple[Mapping[str, Any], ...] = (
+    members: Members = (
         {"model": "damped_drift"},
         {"model": "ets"},
         {"model": "structural"},

@@ -9,6 +9,7 @@ import numpy as np
 
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
+from forecasting.models.parameters import Count, Damping, Positive
 from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 FOR_A_TREND = 6
@@ -37,10 +38,10 @@ class ETS(LocalForecaster):
     minimum: ClassVar[int] = 4
 
     trend: bool = True
-    damping: float = 0.9
-    smoothness: float = 2.0
+    damping: Damping = 0.9
+    smoothness: Positive = 2.0
     seasonal: bool = True
-    maxiter: int = 60
+    maxiter: Count = 60
 
     def _learn(self, sample: Sample) -> Fitted:
         def prepare(z: Array) -> Any:

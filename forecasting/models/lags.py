@@ -12,6 +12,7 @@ from forecasting.errors import Refusal
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample, last_level
 from forecasting.models.draws import recency, spread, steps_of
+from forecasting.models.parameters import Count, Damping, NotNegative
 
 GROWTH_YEARS = 3.0
 FEWEST_ROWS = 4
@@ -34,9 +35,9 @@ class LagRegressor(LocalForecaster):
     minimum: ClassVar[int] = 5
 
     estimator: Literal["ridge", "boosting"] = "ridge"
-    damping: float = 0.9
-    penalty: float = 10.0
-    trees: int = 60
+    damping: Damping = 0.9
+    penalty: NotNegative = 10.0
+    trees: Count = 60
     memory: float = 2.0
 
     _model: Any = field(default=None, init=False, repr=False, compare=False)

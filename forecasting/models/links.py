@@ -7,13 +7,15 @@ A link is strictly increasing, so paths made on its scale come back non-negative
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from forecasting.errors import ConfigError, nearest
 from forecasting.frames import Array
 
-KINDS = ("auto", "log", "sqrt", "none")
+Scale = Literal["auto", "log", "sqrt", "none"]
+KINDS: tuple[str, ...] = get_args(Scale)
 MANY_ZEROS = (
     0.05  # of the observations; more say that a quantity stops and starts, where logs have no meaning
 )

@@ -11,6 +11,7 @@ from forecasting.errors import Refusal
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample, last_level
 from forecasting.models.draws import blocks, recency, spread, steps_of
+from forecasting.models.parameters import Damping, Positive
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Drift(LocalForecaster):
     name: ClassVar[str] = "drift"
     separable: ClassVar[bool] = True
 
-    window: float | None = None
+    window: Positive | None = None
     memory: float = 1.0
 
     def _learn(self, sample: Sample) -> _Walk:
@@ -98,8 +99,8 @@ class DampedDrift(LocalForecaster):
     name: ClassVar[str] = "damped_drift"
     separable: ClassVar[bool] = True
 
-    damping: float = 0.9
-    window: float | None = 3.0
+    damping: Damping = 0.9
+    window: Positive | None = 3.0
     memory: float = 1.0
 
     def _learn(self, sample: Sample) -> _Walk:

@@ -17,6 +17,7 @@ from forecasting.frames import Array, Panel
 from forecasting.models.base import LocalForecaster, Sample, last_level, seed_of
 from forecasting.models.ceiling import CeilingPrior
 from forecasting.models.draws import spread
+from forecasting.models.parameters import Damping
 from forecasting.models.statespace import Standard
 
 FIT_SEED = 20260401
@@ -43,7 +44,7 @@ class Prophet(LocalForecaster):
     name: ClassVar[str] = "prophet"
     minimum: ClassVar[int] = 4
 
-    damping: float = 0.9
+    damping: Damping = 0.9
     changepoints: int = 15
     flexibility: float = 0.05
     harmonics: int = 4
@@ -59,6 +60,10 @@ class Prophet(LocalForecaster):
     _below: dict[str, tuple[CeilingPrior, list[tuple[float, Prophet]]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        CeilingPrior(self.ceiling_low, self.ceiling_central, self.ceiling_high)
+        CeilingPrior(self.multiple_low, self.multiple_central, self.multiple_high)
 
     def _fit(self, panel: Panel) -> None:
         self._below = {}

@@ -11,6 +11,7 @@ import numpy as np
 from forecasting.errors import Refusal
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
+from forecasting.models.parameters import Count, Damping
 from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 Order = tuple[int, int, int]
@@ -41,9 +42,9 @@ class SARIMAX(LocalForecaster):
 
     order: Order | None = None
     seasonal_order: Order | None = None
-    damping: float = 0.9
+    damping: Damping = 0.9
     harmonics: int = 3
-    maxiter: int = 50
+    maxiter: Count = 50
 
     def _learn(self, sample: Sample) -> Fitted:
         seasonal = self.seasonal_order or (0, 0, 0)

@@ -14,6 +14,7 @@ from forecasting.models.base import Forecaster, ceiling_of, seed_of
 from forecasting.models.ceiling import CeilingPrior
 from forecasting.models.certificate import Certificate
 from forecasting.models.draws import spread
+from forecasting.models.parameters import Positive
 from forecasting.periods import Period
 
 EDGE = 1e-6
@@ -53,11 +54,15 @@ class SCurve(Forecaster):
     multiple_low: float = 1.2
     multiple_central: float = 4.0
     multiple_high: float = 12.0
-    half_life: float = 2.0
+    half_life: Positive = 2.0
 
     _series: dict[str, tuple[Array, Period, Array | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        CeilingPrior(self.ceiling_low, self.ceiling_central, self.ceiling_high)
+        CeilingPrior(self.multiple_low, self.multiple_central, self.multiple_high)
 
     def _fit(self, panel: Panel) -> None:
         self._series = {}

@@ -9,6 +9,7 @@ import numpy as np
 
 from forecasting.frames import Array
 from forecasting.models.base import LocalForecaster, Sample
+from forecasting.models.parameters import Count, Damping, Positive
 from forecasting.models.statespace import Fitted, decompose, fit, simulate
 
 FOR_A_TREND = 8
@@ -38,10 +39,10 @@ class UnobservedComponents(LocalForecaster):
     minimum: ClassVar[int] = 5
 
     trend: Literal["local", "smooth", "level"] = "local"
-    damping: float = 0.8
-    smoothness: float = 2.0
-    harmonics: int = 4
-    maxiter: int = 60
+    damping: Damping = 0.8
+    smoothness: Positive = 2.0
+    harmonics: Count = 4
+    maxiter: Count = 60
 
     def _learn(self, sample: Sample) -> Fitted:
         def prepare(z: Array) -> Any:

@@ -14,6 +14,7 @@ from forecasting.frames import Array, Panel
 from forecasting.models.base import Forecaster
 from forecasting.models.combination import Combination
 from forecasting.models.links import Link
+from forecasting.models.parameters import NotNegative, Positive
 
 JUDGING_PATHS, JUDGING_SEED = 200, 20260401
 ROUNDS = 400
@@ -31,8 +32,8 @@ class Learnt(Combination):
     """
 
     origins: int = 4
-    years: float = 1.0
-    shrinkage: float = 4.0
+    years: Positive = 1.0
+    shrinkage: NotNegative = 4.0
 
     _learnt: dict[str, dict[str, float]] = field(default_factory=dict, init=False, repr=False, compare=False)
 

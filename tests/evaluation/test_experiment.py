@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from forecasting.data.store import Store
-from forecasting.errors import ConfigError
+from forecasting.errors import ConfigError, InputMissing
 from forecasting.evaluation import covariates
 from forecasting.evaluation.backtest import plan, view
 from forecasting.evaluation.cache import Cache
@@ -104,6 +104,55 @@ WRONG = {
         "models.ets(dampign=0.8): model 'ets' cannot be built (dampign: 'ets' has no such parameter; "
         "did you mean 'damping'?",
     ),
+    "a parameter without a model": (
+        {"covariates": [{"series": "in.ev.3w", "parameters": {"damping": 0.9}}]},
+        "parameters without a model; name the model they belong to",
+    ),
+    "a driver twice": (
+        {"covariates": [{"series": "in.ev.3w"}, "events", {"series": "in.ev.3w", "lag": 2}]},
+        "covariates: 'in.ev.3w' stands twice; name it once",
+    ),
+    "an unknown scale": (
+        {"models": [{"model": "ets", "parameters": {"link": "logit"}}]},
+        "link: 'logit' does not fit; Input should be 'auto', 'log', 'sqrt' or 'none'",
+    ),
+    "an unknown member": (
+        {"models": [{"model": "median", "parameters": {"members": [{"model": "ets"}, {"model": "etz"}]}}]},
+        "members.1: {'model': 'etz'} does not fit; unknown model 'etz'; did you mean 'ets'?",
+    ),
+    "a member without a model": (
+        {"models": [{"model": "median", "parameters": {"members": [{"damping": 0.9}]}}]},
+        "members.0: {'damping': 0.9} does not fit; give it the key 'model'",
+    ),
+    "no members": (
+        {"models": [{"model": "stacked", "parameters": {"members": []}}]},
+        "members: [] does not fit; Tuple should have at least 1 item",
+    ),
+    "a driver's own model": (
+        {"models": [{"model": "driver", "parameters": {"driver_model": {"model": "drift", "widow": 1}}}]},
+        "'drift' has no such parameter; did you mean 'window'?",
+    ),
+    "growth without an end": (
+        {"models": [{"model": "damped_drift", "parameters": {"damping": 5}}]},
+        "damping: 5 does not fit; Input should be less than or equal to 1",
+    ),
+    "no history": (
+        {"models": [{"model": "ets", "parameters": {"history": 0}}]},
+        "history: 0 does not fit; Input should be greater than 0",
+    ),
+    "a ceiling upside down": (
+        {"models": [{"model": "scurve", "parameters": {"multiple_low": 5}}]},
+        "a ceiling of 5.0, 4.0, 12.0: write low ≤ central ≤ high above 0",
+    ),
+    "a number in quotes": ({"seed": "5"}, "seed: Input should be a valid integer (found '5'); see docs/exp"),
+    "a truth as a number": (
+        {"backtest": {"first": "2025-06", "every": True, "steps": 3}},
+        "backtest.every: Input should be a valid integer (found True); see docs/experiments.md",
+    ),
+    "a group of another kind": (
+        {"series": [], "groups": ["production"]},
+        "groups: no series of group 'production' is kept by month, as the horizon is; give a horizon by CY or FY",
+    ),
     "nothing": ({"series": []}, "name at least one series or one group"),
     "an unknown group": ({"groups": ["magnet_import"]}, "did you mean 'magnet_imports'?"),
     "an unknown driver": (
@@ -132,6 +181,23 @@ def test_what_is_wrong_is_said(case: str, store: Store, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_experiments(written(tmp_path, **changes), store.catalogue)
     assert words in str(caught.value)
+
+
+def test_a_misspelt_key_of_a_grid_is_said_once(store: Store, tmp_path: Path) -> None:
+    grid = {"dampign": [0.8, 0.9], "smoothness": [1, 0]}
+    with pytest.raises(ConfigError) as caught:
+        read_experiments(written(tmp_path, models=[{"model": "ets", "grid": grid}]), store.catalogue)
+    assert len(caught.value.faults) == 2
+    assert str(caught.value).count("dampign: 'ets' has no such parameter") == 2
+    assert str(caught.value).count("smoothness: 0 does not fit") == 1
+
+
+def test_a_misspelt_path_gets_the_nearest_file(store: Store, tmp_path: Path) -> None:
+    written(tmp_path)
+    with pytest.raises(InputMissing, match=r"oen.yaml is missing; .*; did you mean 'one.yaml'\?"):
+        read_experiments(tmp_path / "oen.yaml", store.catalogue)
+    with pytest.raises(InputMissing, match=r"it must be a YAML file$"):
+        read_experiments(tmp_path / "nowhere" / "one.yaml", store.catalogue)
 
 
 def test_every_fault_of_every_file_is_said_at_once(store: Store, tmp_path: Path) -> None:
@@ -241,6 +307,13 @@ def test_experiments_name_the_schema_and_fit_it(path: Path) -> None:
         ({"features": "magnets"}, "magnets"),
         ({"pahts": 10}, "pahts"),
         ({"covariates": [{"series": "in.ev.2w", "lag": -1}]}, "lag"),
+        ({"covariates": [{"series": "in.ev.2w", "model": "ets", "parameters": {"dampign": 1}}]}, "dampign"),
+        ({"covariates": [{"series": "in.ev.2w", "parameters": {"damping": 1}}]}, "damping"),
+        ({"models": [{"model": "ets", "parameters": {"damping": 5}}]}, "damping"),
+        ({"models": [{"model": "ets", "parameters": {"link": "logit"}}]}, "logit"),
+        ({"models": [{"model": "median", "parameters": {"members": [{"model": "etz"}]}}]}, "etz"),
+        ({"models": [{"model": "median", "parameters": {"members": []}}]}, "members"),
+        ({"seed": "5"}, "seed"),
     ],
 )
 def test_the_schema_refuses_what_the_program_refuses(changes: dict[str, Any], where: str) -> None:
