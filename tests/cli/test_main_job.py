@@ -105,6 +105,8 @@ def test_a_second_run_publishes_nothing_and_logs_nothing(project: Project) -> No
     assert (project.root / "mlruns" / "mlflow.db").stat().st_mtime_ns == database
     again = project.run("publish")
     assert again.stdout.split()[0] == "unchanged"
+    lines = [json.loads(line)["event"] for line in again.stderr.splitlines()]
+    assert lines == ["started", "ended"]  # and one on standard output: what cron mails
     released = json.loads((project.latest / "MANIFEST.json").read_text())["released"]
     overnight = datetime.now(UTC).date() > date.fromisoformat(
         released
