@@ -43,11 +43,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Promoted:
-    """Champions put in force: the decisions, the folder of the release, and what went to MLflow or waits."""
+    """Champions put in force: the decisions, the folder of the release, and what went to MLflow or waits.
+
+    ``dropped`` are the series that had a champion and have none any more, as no experiment forecasts them.
+    """
 
     settled: tuple[Settled, ...]
     folder: Path
     delivery: Delivery
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ class Project:
         for outcome in outcomes:
             judged = outcome.scores.frame["mase"].notna().any()
             pictures = {"leaderboard.svg": leaderboard_chart(outcome.scores.frame)} if judged else {}
-            made = record(self.store, outcome, self.root / "requirements.lock", pictures)
+            made = record(outcome, self.root / "requirements.lock", pictures)
             keys[outcome.experiment.name] = keep_experiment(self.tracking, made)
         return keys
 
@@ -188,11 +192,15 @@ class Project:
         :class:`~forecasting.errors.ConfigError` where that takes apart what is forecast together, and
         :class:`~forecasting.errors.Locked` when another promotion came in between.
         """
+        from forecasting.publishing.release import load
         from forecasting.publishing.succession import promote
 
+        before = self.release
         keys = self.keep([one.outcome for one in settled])
         folder = promote(self.store, settled, keys, self.tracking, self.releases, datetime.now(UTC))
-        return Promoted(tuple(settled), folder, self.deliver(progress=progress))
+        after = load(folder).champions
+        dropped = tuple(id for id in (before.champions if before else ()) if id not in after)
+        return Promoted(tuple(settled), folder, self.deliver(progress=progress), dropped)
 
     def leaderboard(self, outcomes: Sequence[Outcome]) -> bytes:
         """The leaderboard of outcomes as one HTML page, with the champions in force by the labels they have there."""

@@ -20,9 +20,10 @@ from forecasting.api import Project
 from forecasting.errors import ConfigError, DataError, InputMissing, Locked
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.experiment import Candidate, Experiment
+from forecasting.models.total import Total
 from forecasting.publishing import succession
 from forecasting.publishing.champions import Bench
-from forecasting.publishing.promotion import Settled, judge, present
+from forecasting.publishing.promotion import Settled, in_release, judge, present
 from forecasting.publishing.release import Release
 from forecasting.publishing.succession import _decide
 from forecasting.tracking import (
@@ -242,6 +243,37 @@ def test_a_champion_that_cannot_be_built_asks_for_a_reason_and_hides_no_drift(wa
     assert last.reason.startswith("the parameter is no more (the gate: drift cannot be built")
     assert last.evidence["was"]["parameters"]["no_such"] == 1
     assert not walked.drift().lost
+
+
+def test_a_series_that_no_experiment_forecasts_any_more_has_no_champion_and_the_ledger_says_so(
+    walked: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(walked.root, tmp_path / "copy")
+    copy = Project.open(tmp_path / "copy")
+    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
+    release = copy.release
+    assert release is not None
+    one = release.experiments[0]
+    *kept, gone = one.series
+    smaller = one.model_copy(update={"series": tuple(kept), "models": one.models[:1]})
+    settled = copy.gate([copy.run(smaller)])
+    assert not in_release(release, settled), "an unchanged recipe of each is not the same release"
+    done = copy.promote(settled)
+    sums = {id for id, champion in release.champions.items() if isinstance(champion.recipe, Total)}
+    assert set(done.dropped) == {gone, *sums}
+    after = copy.release
+    assert after is not None
+    assert set(after.champions) == set(release.champions) - set(done.dropped)
+    for id in done.dropped:
+        last = promotions(copy.tracking, id)[-1]
+        assert (last.verdict, last.digest) == ("dropped", "")
+        assert last.replaced is not None
+        assert "no experiment forecasts it any more" in last.reason
+    with pytest.raises(InputMissing, match=f"{gone} has no champion"):
+        copy.champion(gone)
+    back = copy.promote(copy.gate([copy.run(one.model_copy(update={"models": one.models[:1]}))]))
+    assert not back.dropped
+    assert promotions(copy.tracking, gone)[-1].verdict == "first", "it begins again"
 
 
 def test_what_moved_since_promotion_is_named_by_series_and_period(walked: Project) -> None:

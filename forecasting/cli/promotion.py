@@ -59,6 +59,8 @@ def put_in_force(store: Store, settled: Sequence[Settled]) -> None:
     with progress("tracking") as bar:
         done = project(store).promote(settled, bar)
     say(f"champions of {sum(len(one.outcome.winners) for one in settled)} series released in {done.folder}")
+    for id in done.dropped:
+        say(f"{id} has no champion any more: no experiment forecasts it")
     tell(done.delivery)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,12 +14,13 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault
-from forecasting.evaluation.backtest import plan, run, seen_now, touching, view
+from forecasting.evaluation.backtest import Plan, plan, run, seen_now, touching, view
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.comparison import confidence
 from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
+from forecasting.evaluation.fits import Origin
 from forecasting.evaluation.horizon import refused
 from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
 from forecasting.evaluation.scoring import score, with_failures
@@ -27,7 +29,7 @@ from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Member, Total
 
-NAIVE = ("naive", "seasonal_naive")
+NAIVE = ("naive", "seasonal_naive")  # models, whatever their labels
 YARDSTICK = ("naive_mase", "naive_crps")  # what a champion's own scores are held against
 
 
@@ -50,7 +52,11 @@ class Winner:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an experiment found out; ``faults`` says of each series without a winner why it has none."""
+    """What an experiment found out.
+
+    ``data_digest`` is the SHA-256 of all that its models could see, today and at every origin: panels with their
+    ceilings and sums, regressors, revisions to come. ``faults`` says of each series without a winner why it has none.
+    """
 
     experiment: Experiment
     as_of: date
@@ -58,6 +64,7 @@ class Outcome:
     forecasts: pd.DataFrame
     board: pd.DataFrame
     winners: dict[str, Winner]
+    data_digest: str
     faults: tuple[Fault, ...] = ()
 
     @cached_property
@@ -101,12 +108,18 @@ def carry_out(
         if failed:
             chosen, faults = _chosen(experiment, scores, panel.ids)
     board = leaderboard(scores)
-    records = _records(board)
+    records = _records(experiment, board)
     kept = {
         id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
         for id, model in chosen.items()
     }
-    return Outcome(experiment, as_of, scores, forecasts, board, kept, tuple(faults))
+    return Outcome(experiment, as_of, scores, forecasts, board, kept, _seen(found, now), tuple(faults))
+
+
+def _seen(found: Plan, now: Origin) -> str:
+    origins = {work.origin.cutoff: work.origin for work in found.works}
+    told = [(str(cutoff), origin.digest()) for cutoff, origin in origins.items()]
+    return hashlib.sha256(repr([now.digest(), told]).encode()).hexdigest()
 
 
 def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
@@ -149,9 +162,10 @@ def _unheld(where: str, rows: pd.DataFrame, models: int) -> Fault:
     return Fault(where, found, do)
 
 
-def _records(board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
+def _records(experiment: Experiment, board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
     """The rows of a leaderboard by series and model, with the scores of the better naive model of the series."""
-    judged = board[board["model"].isin(NAIVE) & (board["failures"] == 0)].dropna(subset=["crps"])
+    labels = {one.name for one in experiment.models if one.model in NAIVE}
+    judged = board[board["model"].isin(labels) & (board["failures"] == 0)].dropna(subset=["crps"])
     best = judged.sort_values(["series", "crps"]).drop_duplicates("series").set_index("series")
     yardsticks = {
         str(series): {"naive_mase": row["mase"], "naive_crps": row["crps"]} for series, row in best.iterrows()
@@ -238,7 +252,7 @@ def in_force(store: Store, outcome: Outcome, labels: Mapping[str, str]) -> Outco
     if not other:
         return outcome
     panel, regressors = view(store, outcome.experiment, outcome.as_of, None, outcome.experiment.end)
-    records = _records(outcome.board)
+    records = _records(outcome.experiment, outcome.board)
     kept = {
         id: _winner(
             store, outcome.experiment, outcome.as_of, id, label, panel, regressors, records.get((id, label))

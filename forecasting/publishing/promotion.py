@@ -181,14 +181,14 @@ def _spoken(folder: Path) -> dict[str, str]:
     return found
 
 
-def record(store: Store, outcome: Outcome, lock: Path, pictures: Mapping[str, bytes]) -> ExperimentRecord:
+def record(outcome: Outcome, lock: Path, pictures: Mapping[str, bytes]) -> ExperimentRecord:
     """What an outcome leaves behind in MLflow; ``lock`` is the file of locked requirements, if there is one."""
     experiment = outcome.experiment
     return ExperimentRecord(
         name=experiment.name,
         settings=experiment.model_dump(mode="json"),
         as_of=outcome.as_of,
-        data_digest=store.as_of(outcome.as_of).of(*experiment.series).digest(),
+        data_digest=outcome.data_digest,
         code_version=f"{__version__}+{code_digest()[:12]}",
         lock_digest=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "",
         scores=outcome.scores.frame,
@@ -214,6 +214,10 @@ def in_release(release: Release | None, settled: Sequence[Settled]) -> bool:
         return False
     ids = [id for one in release.experiments for id in one.series]
     if len(ids) != len(set(ids)):
+        return False
+    there = {one.name: set(one.series) for one in release.experiments}
+    asked = {one.outcome.experiment.name: set(one.outcome.experiment.series) for one in settled}
+    if any(there.get(name, series) != series for name, series in asked.items()):
         return False
     recipes = {id: winner.recipe for one in settled for id, winner in one.outcome.winners.items()}
     return {id: c.recipe for id, c in release.champions.items() if id in recipes} == recipes

@@ -35,7 +35,7 @@ from forecasting.tracking import (
 )
 from forecasting.tracking.store import Store as Tracking
 
-REFRESHED = "refreshed"
+REFRESHED, DROPPED = "refreshed", "dropped"
 
 
 def promote(
@@ -49,7 +49,8 @@ def promote(
     """Put the champions in force: a line of the ledger each, the spool, then the release; gives the bundle's folder.
 
     ``keys`` are those of the experiments as logged, by name. Champions of experiments that are not among these stay
-    as they are; a series promoted here leaves the experiment that forecast it before. One promotion works at a time.
+    as they are; a series promoted here leaves the experiment that forecast it before. A champion that no experiment
+    forecasts any more is dropped, with a line of the ledger. One promotion works at a time.
     Raises :class:`DataError` when an outcome has no model for one of its series or one gives no forecast to the
     horizon, :class:`ConfigError` where what is forecast together would be taken apart (:func:`regrouped`), and
     :class:`Locked` when a champion is no longer the one the gate saw; none of them writes anything.
@@ -69,6 +70,10 @@ def promote(
         before = release.champions if release else {}
         for id, (one, _) in winners.items():
             _decide(tracking, trained[id], one.decisions.get(id), before.get(id), at)
+        for id, old in before.items():
+            if id not in trained and not _stays(id, old, experiments):
+                why = f"no experiment forecasts it any more; {old.model} was in force"
+                append(tracking, at, id, DROPPED, "", why)
         cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
         tables = {one.experiment.name: errors(one) for one in outcomes}
         return _export(release, root, experiments, tables, trained, cards)
@@ -151,7 +156,9 @@ def _export(
     past = dict(tables)
     if release is not None:
         others = {
-            id: one for id, one in release.champions.items() if id not in trained and _stays(one, experiments)
+            id: one
+            for id, one in release.champions.items()
+            if id not in trained and _stays(id, one, experiments)
         }
         for one in experiments:
             if one.name not in past:
@@ -168,8 +175,7 @@ def _export(
     return export_bundle({**kept, **trained}, root, files)
 
 
-def _stays(one: Released, experiments: Sequence[Experiment]) -> bool:
-    """Whether a champion is still one: a sum is only while its parts are forecast together."""
-    if not isinstance(one.recipe, Total):
-        return True
-    return any(set(one.recipe.parts) <= set(group.series) for group in experiments)
+def _stays(id: str, one: Released, experiments: Sequence[Experiment]) -> bool:
+    """Whether a champion is still one: as long as an experiment forecasts it, a sum all its parts together."""
+    parts = set(one.recipe.parts) if isinstance(one.recipe, Total) else {id}
+    return any(parts <= set(group.series) for group in experiments)

@@ -30,8 +30,9 @@ class Promotion:
     """One line: what was decided about the champion of a series, when, why, and on what evidence.
 
     ``verdict`` is ``first``, ``promoted``, ``overridden``, ``declared`` (another model, the only one of its file:
-    nothing was tested), ``refreshed`` (the same model on newer data or libraries) or ``inconclusive`` (the champion
-    stays). ``digest`` is the identity of the champion in force from then on, ``replaced`` that of the one before.
+    nothing was tested), ``refreshed`` (the same model on newer data or libraries), ``inconclusive`` (the champion
+    stays) or ``dropped`` (no experiment forecasts the series any more). ``digest`` is the identity of the champion in
+    force from then on, empty when there is none, ``replaced`` that of the one before.
     """
 
     at: str
