@@ -38,7 +38,7 @@ def changed(store: Store, series: str, before: str = "9999") -> Store:
 
 
 def test_the_digest_of_the_data_is_of_all_that_models_could_see(store: Store, tmp_path: Path) -> None:
-    assert MARKET == store.catalogue.series[ID].within
+    assert store.catalogue.series[ID].within == MARKET
     driven = {"covariates": ["events", {"series": "in.ev.3w", "transform": "none"}]}
     event = next(iter(store.catalogue.touching(ID)))
     events = {
