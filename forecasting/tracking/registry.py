@@ -13,8 +13,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +31,7 @@ from forecasting.tracking.champion import (
 )
 from forecasting.tracking.manifests import canonical, manifest, verify
 from forecasting.tracking.reading import local_folder
+from forecasting.tracking.requirements import requirements
 from forecasting.tracking.store import Store, prepare
 
 if TYPE_CHECKING:
@@ -212,7 +211,7 @@ def _write_model(
     if covariates is not None:
         write_panel(covariates, kept / "covariates.parquet")
     shutil.copyfile(CODE, folder / CODE.name)
-    (folder / "requirements.txt").write_text(f"{_requirement()}\n", encoding="utf-8")
+    (folder / "requirements.txt").write_text("\n".join(requirements()) + "\n", encoding="utf-8")
     environment = f"python: {platform.python_version()}\ndependencies:\n- -r requirements.txt\n"
     (folder / "python_env.yaml").write_text(environment, encoding="utf-8")
     numbers = {"quantile", "value"}
@@ -234,10 +233,3 @@ def _write_model(
         streamable=False,
     )
     model.save(str(folder / "MLmodel"))
-
-
-def _requirement() -> str:
-    try:
-        return f"forecasting=={installed('forecasting')}"
-    except PackageNotFoundError:
-        return "forecasting"

@@ -71,7 +71,7 @@ def _compare(golden: pd.DataFrame, again: pd.DataFrame) -> None:
         row = both[~near].iloc[0]
         where = f"{row['series']} {row['period']} quantile {row['quantile']}"
         found = f"the refit gives {row['value_again']:.6g}, the golden forecast {row['value']:.6g}"
-        do = "install the versions of its requirements lock, or promote again"
+        do = "install the versions of its requirements.txt, or promote again"
         raise DataError("the recipe does not give its golden forecast again", [Fault(where, found, do)])
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 
 from forecasting.errors import DataError, InputMissing, PeriodError
 from forecasting.frames import Panel
-from forecasting.models.libraries import versions
+from forecasting.models.libraries import LIBRARIES, versions
 from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
 from forecasting.tracking import Champion, Store, Trained, champions, register
@@ -64,6 +65,21 @@ def test_a_champion_is_found_by_its_alias_and_comes_back_whole(store: Store, run
 
 def in_force(store: Store) -> int:
     return int(store.client().get_model_version_by_alias(EV, "champion").version)
+
+
+def test_a_model_pins_all_it_needs_as_installed(store: Store, run: str) -> None:
+    import mlflow.pyfunc
+    from mlflow.tracking._tracking_service.utils import _use_tracking_uri
+
+    promote(store, run)
+    with _use_tracking_uri(store.uri):
+        lines = Path(mlflow.pyfunc.get_model_dependencies(f"models:/{EV}@champion")).read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines)
+    assert pinned == {name: installed(name) for name in pinned}
+    assert lines == sorted(lines, key=lambda line: line.split("==")[0])
+    assert {"forecasting", "mlflow", "pandas", "pandera", "pyarrow", "pydantic", *LIBRARIES} <= set(pinned)
+    locked = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert not [name for name in pinned if name != "forecasting" and f"\n{name}==" not in f"\n{locked}"]
 
 
 def test_the_same_champion_again_changes_nothing(store: Store, run: str) -> None:
@@ -275,8 +291,9 @@ def test_a_refit_that_differs_is_an_error_not_an_answer(
     golden = a_golden(panel)
     golden.loc[3, "value"] *= 1.01
     given(store, run, golden, panel)
-    with pytest.raises(DataError, match="golden forecast again"):
+    with pytest.raises(DataError, match="golden forecast again") as caught:
         loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
+    assert caught.value.faults[0].do == "install the versions of its requirements.txt, or promote again"
 
 
 def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
