@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from forecasting.errors import ConfigError, ForecastingError, ServiceAway
 
@@ -22,10 +23,9 @@ class Connection:
 
     def lost(self, error: Exception) -> ServiceAway:
         """The cluster went away in the middle of a run."""
-        found = f"no worker for {CONNECT} s" if isinstance(error, TimeoutError) else _said(error)
         return ServiceAway(
-            f"the Dask cluster at {self.address} was lost in the middle of the run ({found}); every finished fit is "
-            "kept: start it again and give the same command, or run without --cluster"
+            f"the Dask cluster at {self.address} was lost in the middle of the run ({_said(error)}); finished fits "
+            "are kept: start it again and give the same command, or run without --cluster"
         )
 
 
@@ -54,7 +54,7 @@ def connected(address: str) -> Iterator[Connection]:
             return max(2, threads)
 
     class Closing(Client):  # type: ignore[misc]  # untyped
-        """Dask's own, when it could not connect, is closed as it is collected, where nothing answers for a minute."""
+        """One that cannot connect is closed at once; Dask's own waits a minute for an answer as it is collected."""
 
         def start(self, **options: float) -> None:
             try:
@@ -63,26 +63,44 @@ def connected(address: str) -> Iterator[Connection]:
                 self.close()
                 raise
 
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it tells is raised as well
-    try:
-        client = Closing(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        raise _unreached(address, error) from None
-    connection = Connection(address, KilledWorker, (CancelledError, ClosedClientError, OSError))
-    try:
+    with _quiet():
         try:
-            if not client.ncores():
-                client.submit(int).result(timeout=CONNECT)
-        except TimeoutError:
-            raise ServiceAway(
-                f"the scheduler at {address} had no worker for {CONNECT} s; start one with: dask worker {address}"
-            ) from None
-        except connection.gone as error:
-            raise connection.lost(error) from None
-        with parallel_config(backend=Backend(client=client, wait_for_workers_timeout=CONNECT)):
-            yield connection
+            client = Closing(address, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError, ImportError) as error:
+            raise _unreached(address, error) from None
+        connection = Connection(address, KilledWorker, (CancelledError, ClosedClientError, OSError))
+        try:
+            _awaited(client, connection)
+            with parallel_config(backend=Backend(client=client, wait_for_workers_timeout=CONNECT)):
+                yield connection
+        finally:
+            client.close()
+
+
+def _awaited(client: Any, connection: Connection) -> None:
+    """A first worker; a task asks for one where they are started on demand."""
+    try:
+        if not client.ncores():
+            client.submit(int).result(timeout=CONNECT)
+    except TimeoutError:
+        where = connection.address
+        raise ServiceAway(
+            f"the scheduler at {where} had no worker for {CONNECT} s; start one with: dask worker {where}"
+        ) from None
+    except connection.gone as error:
+        raise connection.lost(error) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the tracebacks that Dask's client logs beside what it raises."""
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        client.close()
+        log.setLevel(level)
 
 
 def _unreached(address: str, error: Exception) -> ForecastingError:
@@ -102,4 +120,6 @@ def _unreached(address: str, error: Exception) -> ForecastingError:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    """An error in one sentence; Dask goes on with advice."""
+    first = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+    return f"{type(error).__name__}: {first}"
