@@ -34,6 +34,7 @@ from forecasting.tracking import (
     export_bundle,
     promotions,
     read_bundle,
+    writing,
 )
 from tests.conftest import ROOT
 
@@ -214,7 +215,8 @@ def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
         number = len(promotions(tracking))
         golden = made.champion.golden.assign(value=made.champion.golden["value"] + number)
         changed = Champion.of(PRICE, made.champion.recipe_json, golden, panel=made.panel)
-        _decide(tracking, replace(made, champion=changed), None, before, datetime.now(UTC))
+        with writing(tracking) as book:
+            _decide(book, changed, None, before, datetime.now(UTC))
         assert promotions(tracking)[-1].verdict == verdict
 
 

@@ -25,13 +25,15 @@ from forecasting.publishing.promotion import Settled, present
 from forecasting.publishing.regrouping import regrouped
 from forecasting.publishing.release import Release, Released, attachments
 from forecasting.tracking import (
+    Book,
     Champion,
+    Promotion,
+    Spool,
     Trained,
-    append,
     export_bundle,
     keep_champion,
-    promotions,
     read_bundle,
+    writing,
 )
 from forecasting.tracking.store import Store as Tracking
 
@@ -68,12 +70,17 @@ def promote(
         _require_seen(release, settled)
         experiments = regrouped(release, [one.experiment for one in outcomes], store.catalogue)
         before = release.champions if release else {}
-        for id, (one, _) in winners.items():
-            _decide(tracking, trained[id], one.decisions.get(id), before.get(id), at)
-        for id, old in before.items():
-            if id not in trained and not _stays(id, old, experiments):
-                why = f"no experiment forecasts it any more; {old.model} was in force"
-                append(tracking, at, id, DROPPED, "", why)
+        with writing(tracking) as book:
+            spool = Spool(tracking)
+            for id, (one, _) in winners.items():
+                line = _decide(book, trained[id].champion, one.decisions.get(id), before.get(id), at)
+                keep_champion(
+                    tracking, trained[id], line, spool
+                )  # again, should a run have been killed before it did
+            for id, old in before.items():
+                if id not in trained and not _stays(id, old, experiments):
+                    why = f"no experiment forecasts it any more; {old.model} was in force"
+                    book.append(at, id, DROPPED, "", why)
         cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
         tables = {one.experiment.name: errors(one) for one in outcomes}
         return _export(release, root, experiments, tables, trained, cards)
@@ -117,10 +124,9 @@ def _require_seen(release: Release | None, settled: Sequence[Settled]) -> None:
 
 
 def _decide(
-    tracking: Tracking, trained: Trained, decision: Decision | None, before: Released | None, at: datetime
-) -> None:
-    """Write down what was decided; what puts another recipe in force goes to MLflow as well."""
-    champion = trained.champion
+    book: Book, champion: Champion, decision: Decision | None, before: Released | None, at: datetime
+) -> Promotion:
+    """Write down what was decided; gives the line that put the champion in force."""
     evidence: Mapping[str, object] = {}
     if decision is None:
         verdict, why = (REFRESHED if before else FIRST), "the sum of its parts"
@@ -129,14 +135,12 @@ def _decide(
             evidence = {"was": {"model": before.recipe.model, "parameters": before.recipe.parameters}}
     elif decision.verdict in (SAME, INCONCLUSIVE):
         if decision.verdict == INCONCLUSIVE:
-            lines = promotions(tracking, champion.series)
-            last = lines[-1].digest if lines else champion.digest
-            append(tracking, at, champion.series, INCONCLUSIVE, last, decision.why, decision.evidence)
+            last = book.last[champion.series].digest if champion.series in book.last else champion.digest
+            book.append(at, champion.series, INCONCLUSIVE, last, decision.why, decision.evidence)
         verdict, why = REFRESHED, f"{decision.chosen} on the data of {_day(champion)}"
     else:
         verdict, why, evidence = decision.verdict, decision.why, decision.evidence
-    line = append(tracking, at, champion.series, verdict, champion.digest, why, evidence)
-    keep_champion(tracking, trained, line)  # again, should an earlier run have been killed before it did
+    return book.append(at, champion.series, verdict, champion.digest, why, evidence)
 
 
 def _day(champion: Champion) -> str:

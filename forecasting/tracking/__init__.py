@@ -14,7 +14,7 @@ MLflow takes seconds to import, so nothing here imports it before it is used::
 from forecasting.tracking.bundle import Bundle, export_bundle, read_bundle
 from forecasting.tracking.champion import Champion, Trained
 from forecasting.tracking.delivery import Delivery, deliver, keep_champion, keep_experiment
-from forecasting.tracking.ledger import Promotion, append, promotions
+from forecasting.tracking.ledger import Book, Promotion, append, promotions, writing
 from forecasting.tracking.reading import LoggedExperiment, latest_complete, read_experiment
 from forecasting.tracking.record import ExperimentRecord
 from forecasting.tracking.registry import champions, register
@@ -23,6 +23,7 @@ from forecasting.tracking.spool import Spool
 from forecasting.tracking.store import Store, default_store
 
 __all__ = [
+    "Book",
     "Bundle",
     "Champion",
     "Delivery",
@@ -45,4 +46,5 @@ __all__ = [
     "read_bundle",
     "read_experiment",
     "register",
+    "writing",
 ]

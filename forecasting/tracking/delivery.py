@@ -52,8 +52,8 @@ def keep_experiment(store: Store, record: ExperimentRecord) -> str:
     return key
 
 
-def keep_champion(store: Store, trained: Trained, promotion: Promotion) -> None:
-    """Spool the champion that a line of the ledger put in force."""
+def keep_champion(store: Store, trained: Trained, promotion: Promotion, spool: Spool | None = None) -> None:
+    """Spool the champion that a line of the ledger put in force; for many in a row, give one spool for all."""
 
     def write(folder: Path) -> None:
         trained.write(folder)
@@ -67,7 +67,7 @@ def keep_champion(store: Store, trained: Trained, promotion: Promotion) -> None:
         text = json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         (folder / CARD).write_text(text, encoding="utf-8")
 
-    Spool(store).put(promotion.number, "champion", trained.champion.series, write)
+    (spool or Spool(store)).put(promotion.number, "champion", trained.champion.series, write)
 
 
 def deliver(store: Store, tell: Callable[[int, int], None] | None = None) -> Delivery:

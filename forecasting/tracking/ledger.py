@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -96,18 +97,45 @@ def append(
     reason: str,
     evidence: Mapping[str, Any] | None = None,
 ) -> Promotion:
-    """Add what was decided about a series; gives its line, or the last one when that says the same already.
+    """Add one decision, as :meth:`Book.append`."""
+    with writing(store) as book:
+        return book.append(at, series, verdict, digest, reason, evidence)
+
+
+@contextmanager
+def writing(store: Store) -> Iterator[Book]:
+    """The ledger under its lock, read and checked once, however many lines are added.
 
     What a killed run left of a last line is cut off first: nobody was told that it had been written.
     """
-    if at.tzinfo is None:
-        raise DataError(f"{series}: the time of a promotion needs a time zone")
     with store.lock("ledger"), store.speaking():
         path = ledger(store)
         _mend(path)
-        before = promotions(store)
-        mine = [one for one in before if one.series == series]
-        last = mine[-1] if mine else None
+        found = promotions(store)
+        yield Book(path, {one.series: one for one in found}, _end(path))
+
+
+@dataclass
+class Book:
+    """An open ledger: the last line of each series, and the SHA-256 of the last of all."""
+
+    path: Path
+    last: dict[str, Promotion]
+    prev: str
+
+    def append(
+        self,
+        at: datetime,
+        series: str,
+        verdict: str,
+        digest: str,
+        reason: str,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Promotion:
+        """Add what was decided about a series; gives its line, or the last one when that says the same already."""
+        if at.tzinfo is None:
+            raise DataError(f"{series}: the time of a promotion needs a time zone")
+        last = self.last.get(series)
         told = json.loads(canonical(dict(evidence or {})))
         if (
             last is not None
@@ -115,17 +143,21 @@ def append(
             and (verdict in CHOSEN or (last.verdict, last.evidence) == (verdict, told))
         ):
             return last
-        prev = sha256(path.read_bytes().splitlines(keepends=True)[-1]) if before else GENESIS
-        made = Promotion(
-            at.isoformat(), series, verdict, digest, None if last is None else last.digest, reason, told, prev
-        )
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        before = None if last is None else last.digest
+        made = Promotion(at.isoformat(), series, verdict, digest, before, reason, told, self.prev)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(descriptor, made.line)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    return made
+        self.last[series], self.prev = made, made.number
+        return made
+
+
+def _end(path: Path) -> str:
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    return sha256(lines[-1]) if lines else GENESIS
 
 
 def _mend(path: Path) -> None:

@@ -33,6 +33,7 @@ from forecasting.tracking.manifests import canonical, flush, manifest, verify, w
 from forecasting.tracking.store import Store
 
 FORMAT = 1
+HEAD = 512  # bytes: the first event, with its key and time
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,16 @@ class Spool:
         self.store = store
         self.folder = store.home / "spool"
         self.lines = self.folder / "spool.jsonl"
+        self._read: tuple[int, int] = (0, 0)  # bytes and lines of the file that were read
+        self._head = b""  # how it began, by which another file is told from it
+        self._waiting: dict[str, Entry] = {}
 
     def put(self, key: str, kind: str, name: str, write: Callable[[Path], object]) -> None:
         """Keep an entry; ``write`` fills an empty folder with its files. One that waits already is left alone."""
         with self.store.lock("spool"), self.store.speaking():
             self.folder.mkdir(parents=True, exist_ok=True)
-            if any(entry.key == key for entry in self.pending()):
+            self.pending()
+            if key in self._waiting:
                 return
             work = Path(tempfile.mkdtemp(prefix=".putting-", dir=self.folder))
             try:
@@ -92,15 +97,22 @@ class Spool:
                         shutil.rmtree(path, ignore_errors=True)
 
     def pending(self) -> list[Entry]:
-        """What waits, in the order in which it came.
+        """What waits, in the order in which it came; lines read before are not read again.
 
         Raises :class:`DataError` naming a line that is no event of a spool.
         """
         if not self.lines.exists():
             return []
-        *whole, _ = self.lines.read_bytes().split(b"\n")
-        waiting: dict[str, Entry] = {}
-        for number, line in enumerate(whole, start=1):
+        with self.lines.open("rb") as file:
+            place, before = self._read
+            head = file.read(min(place, HEAD))
+            if head != self._head or os.fstat(file.fileno()).st_size < place:
+                place, before, self._waiting = 0, 0, {}
+            file.seek(place)
+            content = file.read()
+            *whole, _ = content.split(b"\n")
+        waiting = dict(self._waiting)
+        for number, line in enumerate(whole, start=before + 1):
             try:
                 event = json.loads(line)
                 if event["format"] != FORMAT or event["op"] not in {"put", "done"}:
@@ -113,6 +125,11 @@ class Spool:
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 fault = Fault(f"{self.lines}:{number}", f"no event of a spool ({error})", "remove the line")
                 raise DataError("the spool is damaged", [fault]) from None
+        self._read = (place + content.rfind(b"\n") + 1, before + len(whole))
+        self._head = ((head if place else b"") + (content if place < HEAD else b""))[
+            : min(self._read[0], HEAD)
+        ]
+        self._waiting = waiting
         return list(waiting.values())
 
     def _add(self, event: dict[str, Any]) -> None:
@@ -120,11 +137,9 @@ class Spool:
             canonical({**event, "format": FORMAT, "at": datetime.now(UTC).isoformat(timespec="seconds")})
             + "\n"
         )
-        if self.lines.exists():
-            content = self.lines.read_bytes()
-            whole = content.rfind(b"\n") + 1
-            if whole < len(content):  # never acknowledged
-                os.truncate(self.lines, whole)
+        self.pending()
+        if self.lines.exists() and self.lines.stat().st_size > self._read[0]:  # never acknowledged
+            os.truncate(self.lines, self._read[0])
         descriptor = os.open(self.lines, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(descriptor, line.encode())

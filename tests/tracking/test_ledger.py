@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from forecasting.errors import DataError
-from forecasting.tracking import Store, append, promotions
+from forecasting.tracking import Store, append, promotions, writing
+from forecasting.tracking import ledger as module
 from forecasting.tracking.ledger import GENESIS, ledger
 from forecasting.tracking.manifests import canonical, sha256
 
@@ -92,3 +93,24 @@ def test_lines_of_the_first_version_are_read_and_continued(kept: Store) -> None:
     assert (first.verdict, first.evidence["to_version"]) == ("first", 1)
     assert (second.prev, second.replaced) == (sha256(line), A)
     assert json.loads(path.read_bytes().splitlines()[1])["verdict"] == "promoted"
+
+
+def test_the_ledger_is_read_once_however_many_lines_are_added(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    row = module._row
+    monkeypatch.setattr(module, "_row", lambda line: (read.append(line), row(line))[1])
+    with writing(kept) as book:
+        for number in range(40):
+            book.append(NOW, f"s{number}", "first", A, "lowest crps")
+            assert book.append(NOW, f"s{number}", "first", A, "again").reason == "lowest crps"
+        assert book.append(NOW, "s7", "inconclusive", A, "p 0.4").replaced == A
+    assert len(read) == 3, "the lines that were there before"
+    assert len(promotions(kept)) == 3 + 40 + 1, "the chain is whole"
+
+
+def test_a_series_that_lost_its_champion_gets_the_same_one_again(kept: Store) -> None:
+    append(kept, NOW, "in.reo", "dropped", "", "no experiment forecasts it")
+    assert append(kept, NOW, "in.reo", "first", A, "lowest crps").replaced == ""
+    assert [one.verdict for one in promotions(kept, "in.reo")] == ["first", "dropped", "first"]
