@@ -7,7 +7,7 @@ from dataclasses import fields
 from itertools import product
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from forecasting.catalogue import Identifier, Strict
 from forecasting.models import MODELS
@@ -92,11 +92,12 @@ class Driver(Strict):
     transform: Literal["log", "none"] | None = None
     lag: int = Field(default=0, ge=0, strict=True)
 
-    @model_validator(mode="after")
-    def _sound(self) -> Driver:
-        if self.parameters and self.model is None:
+    @field_validator("parameters")
+    @classmethod
+    def _owned(cls, given: dict[str, Any], found: ValidationInfo) -> dict[str, Any]:
+        if given and found.data.get("model", "misspelt") is None:
             raise ValueError("parameters without a model; name the model they belong to, or leave them out")
-        return self
+        return given
 
     @property
     def scale(self) -> str:
