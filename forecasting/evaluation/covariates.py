@@ -64,7 +64,7 @@ def _made(asked: Asked) -> Foreseen:
         try:
             model = build(name, asked.driver.parameters)
             forecast = model.fit(asked.past).predict(asked.end, paths=DRAWS, seed=asked.seed)
-        except REFUSALS as error:
+        except (*REFUSALS, MemoryError) as error:
             said = str(error) or type(error).__name__
             told = said if said.startswith(f"{name}: ") else f"{name}: {said}"
             return Foreseen(np.empty(0), told, lasting(error))

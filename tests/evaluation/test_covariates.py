@@ -30,7 +30,12 @@ def _forgotten() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("broken", "lasts"), [(np.linalg.LinAlgError("singular"), True), (OSError("no space left"), False)]
+    ("broken", "lasts"),
+    [
+        (np.linalg.LinAlgError("singular"), True),
+        (OSError("no space left"), False),
+        (MemoryError("too little"), False),
+    ],
 )
 def test_why_a_driver_has_no_forecast_stands_in_the_failures_it_causes(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Exception, lasts: bool
