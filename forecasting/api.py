@@ -12,7 +12,8 @@
     promoted = project.promote(settled)           # ledger, release, and what MLflow is told
     project.champion("in.ev.2w").golden           # the quantiles that were promised
 
-Every command of ``forecast`` does the same through the same calls.
+``forecast run``, ``leaderboard``, ``promote`` and ``make forecast`` go through the same calls. Balance, editions and
+reports have none here.
 """
 
 from __future__ import annotations
@@ -122,18 +123,20 @@ class Project:
         as_of: date | None = None,
         jobs: int = 1,
         cluster: str | None = None,
+        release: Release | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
         """Backtest an experiment's models, the champions in force that can be built among them, at rolling origins.
 
         ``as_of`` is the day whose knowledge is used: by default the experiment's own, else the last one known.
+        ``release`` holds the champions in force, where it was read before; without it, it is read.
         """
         from forecasting.evaluation.backtest import Workers, silent
         from forecasting.evaluation.outcome import carry_out
         from forecasting.publishing.promotion import enter
 
         cut = self.store.last_known(as_of or experiment.as_of or datetime.now(UTC).date())
-        entered, _ = enter(experiment, self.release)
+        entered, _ = enter(experiment, release or self.release)
         return carry_out(self.store, entered, cut, self._fits, Workers(jobs, cluster), progress or silent)
 
     @property

@@ -59,24 +59,20 @@ def outcomes(
     experiments of a suite that could not be carried out, are faults beside the outcomes of the rest.
     """
     from forecasting.errors import DataError, Fault
-    from forecasting.evaluation.backtest import Workers
-    from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import read_experiments
-    from forecasting.evaluation.outcome import carry_out
-    from forecasting.publishing.promotion import enter
 
+    here = project(store)
     experiments = read_experiments(experiment, store.catalogue)
-    cache = Cache(cache_folder())
-    workers = Workers(jobs, cluster)
     found: list[Outcome] = []
     faults: list[Fault] = []
     try:
         for one in experiments:
             cut = cut_of(store, one, as_of)
-            with progress(f"backtest {one.name}") as tell:
-                entered, _ = enter(one, release)
+            with progress(f"backtest {one.name}") as bar:
                 try:
-                    found.append(carry_out(store, entered, cut, cache, workers, tell))
+                    found.append(
+                        here.run(one, as_of=cut, jobs=jobs, cluster=cluster, release=release, progress=bar)
+                    )
                 except DataError as error:
                     if len(experiments) == 1:
                         raise
@@ -129,7 +125,7 @@ def run(
 
     store = Store.open(data_root(data))
     if dry_run:
-        planning.dry_run(store, experiment, as_of, jobs)
+        planning.dry_run(store, experiment, as_of, jobs, cluster)
         return
     found, faults = outcomes(store, experiment, as_of, jobs, project(store).release, cluster)
     log(store, found)

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from forecasting.data.store import Store
 
 
-def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> None:
-    """Print what an experiment file would fit, what is kept already, and how long the rest would take."""
+def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluster: str | None = None) -> None:
+    """Print what an experiment file would fit, what is kept already, and how long the rest would take.
+
+    A cluster is not asked how many workers it has: the time is then that of one process.
+    """
     import pandas as pd
 
     from forecasting.cli.experiments import cache_folder, cut_of
@@ -27,6 +30,7 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
     from forecasting.publishing.promotion import enter
 
     cache, release = Cache(cache_folder()), project(store).release
+    processes = 1 if cluster else jobs
     found = []
     for given in read_experiments(experiment, store.catalogue):
         one, _ = enter(given, release)
@@ -51,11 +55,13 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int) -> Non
                 f"  {row['model']:32}{row['series']:>8}{row['origins']:>8}{row['fits']:>8}{row['kept']:>8}"
                 f"{seconds:>10}  {row['from']}"
             )
-        typer.echo(f"  {made.words(jobs)}")
+        typer.echo(f"  {made.words(processes)}")
         found.append(made.table)
     if len(found) > 1:
         together = Estimate(pd.concat(found, ignore_index=True))
-        typer.echo(f"\nall: {together.words(jobs)}")
+        typer.echo(f"\nall: {together.words(processes)}")
+    if cluster and found:
+        typer.echo(f"by one process here: a dry run does not ask {cluster} how many workers it has")
 
 
 def schema(

@@ -110,3 +110,12 @@ def test_models_in_force_that_give_no_forecast_are_named_and_nothing_is_promoted
     assert f"sound: {SERIES}: naive cannot be forecast to" in err
     assert "TypeError" in err
     assert not Path("mlruns/releases").exists()
+
+
+def test_a_dry_run_asks_no_cluster_and_says_so(cli: Run) -> None:
+    experiment("sound", {"model": "naive"})
+    dry = ("run", "experiments/sound.yaml", "--dry-run")
+    code, out, err = cli(*dry, "--cluster", "tcp://127.0.0.1:9")
+    assert code == 0, err
+    assert "by one process here: a dry run does not ask tcp://127.0.0.1:9 how many workers it has" in out
+    assert "by one process" not in cli(*dry)[1]
