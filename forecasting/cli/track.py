@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from forecasting.cli.telling import deliver, tracking_store
+from forecasting.cli.telling import deliver, release_root, tracking_store
 
 app = typer.Typer(
     name="track", help="What MLflow has been told, and what still waits beside it.", no_args_is_help=True
@@ -47,10 +47,23 @@ def status() -> None:
 def history(
     series: Annotated[str | None, typer.Argument(help="Only this series.", show_default=False)] = None,
 ) -> None:
-    """Show every decision about champions, after checking that no line was changed."""
-    from forecasting.tracking import promotions
+    """Show every decision about champions, after checking that no line was changed, moved or cut off.
 
-    found = promotions(tracking_store(), series)
+    Ends with 65 naming the line, or the champion of the release that no line put in force.
+    """
+    from forecasting.errors import DataError, InputMissing
+    from forecasting.tracking import promotions, read_bundle
+    from forecasting.tracking.ledger import ledger, unwritten
+
+    store = tracking_store()
+    lines = promotions(store)
+    found = [one for one in lines if series is None or one.series == series]
     for one in found:
         typer.echo(f"{one.at[:19]}  {one.series:30}  {one.verdict:12}  {one.digest[:12]}  {one.reason}")
+    try:
+        lost = unwritten(lines, read_bundle(release_root()).champions, ledger(store))
+    except InputMissing:  # nothing was released yet
+        lost = []
+    if lost:
+        raise DataError("the ledger of promotions lacks decisions about champions in force", lost)
     typer.echo(f"{len(found)} decision(s), the chain is whole")

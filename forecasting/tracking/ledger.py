@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError, Fault
+from forecasting.tracking.champion import Champion
 from forecasting.tracking.manifests import canonical, sha256
 from forecasting.tracking.store import Store
 
@@ -86,6 +87,20 @@ def promotions(store: Store, series: str | None = None) -> list[Promotion]:
         found.append(_promotion(row))
         prev = sha256(line)
     return [one for one in found if series is None or one.series == series]
+
+
+def unwritten(lines: Sequence[Promotion], champions: Mapping[str, Champion], path: Path) -> list[Fault]:
+    """Champions in force that no line put there: the ledger was cut off at its end."""
+    told = {(one.series, one.digest) for one in lines}
+    return [
+        Fault(
+            str(path),
+            f"no line put the champion {one.digest[:12]} of {id} in force",
+            "restore the file from a backup",
+        )
+        for id, one in sorted(champions.items())
+        if (id, one.digest) not in told
+    ]
 
 
 def append(

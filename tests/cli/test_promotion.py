@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from forecasting.publishing.release import load
+from forecasting.tracking import read_bundle
 from tests.browser import opened
 from tests.conftest import ROOT
 
@@ -156,6 +157,20 @@ def test_nothing_drifts_until_a_library_does(folder: Path, cli: Run) -> None:
     assert "the libraries are those the champions were made with" in out
     assert "0 of " in out
     assert list(pd.read_csv(folder / "drift.csv")["moved"].unique()) == [0.0]
+
+
+def test_a_ledger_cut_off_at_its_end_is_noticed_against_the_release(folder: Path, cli: Run) -> None:
+    path = folder / "mlruns" / "promotions.jsonl"
+    whole = path.read_bytes()
+    assert cli("track", "promotions")[0] == 0
+    digest = read_bundle(folder / "mlruns" / "releases").champions[SERIES].digest
+    for left in (0, 1):
+        path.write_bytes(b"".join(whole.splitlines(keepends=True)[:left]))
+        code, _, err = cli("track", "promotions")
+        assert code == 65
+        assert "the ledger of promotions lacks decisions about champions in force" in err
+        assert f"{path}: no line put the champion {digest[:12]} of {SERIES} in force" in err
+    path.write_bytes(whole)
 
 
 def test_a_ledger_that_was_changed_is_named(folder: Path, cli: Run) -> None:
