@@ -40,7 +40,8 @@ def test_a_scheduler_that_cannot_be_spoken_to_is_let_go_of_at_once(
 def test_a_cluster_without_workers_and_one_lost_in_the_middle_are_services_away(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, cache = planned(store), Cache(tmp_path / "cache")
+    models = [{"model": name} for name in ("naive", "drift", "damped_drift")]
+    found, cache = planned(store, models=models), Cache(tmp_path / "cache")
     with started(tmp_path, 0) as dask:
         workers = Workers(cluster=dask.address)
         with monkeypatch.context() as patched:
