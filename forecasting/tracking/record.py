@@ -119,10 +119,10 @@ def plain_key(text: str) -> str:
 
 
 def _write_files(record: ExperimentRecord, folder: Path) -> None:
-    scores, forecasts = plain(record.scores), plain(record.forecasts)
-    (folder / "scores.csv").write_bytes(scores.to_csv(index=False, lineterminator="\n").encode())
+    scores = plain(record.scores)
+    _csv(scores, folder / "scores.csv")
     scores.to_parquet(folder / "scores.parquet", index=False)
-    forecasts.to_parquet(folder / "forecasts.parquet", index=False)
+    plain(record.forecasts).to_parquet(folder / "forecasts.parquet", index=False)
     for name, value in {
         CARD: {
             "name": record.name,
@@ -139,14 +139,17 @@ def _write_files(record: ExperimentRecord, folder: Path) -> None:
         (folder / name).write_text(text + "\n", encoding="utf-8")
     for name, table in record.tables.items():
         (folder / "tables").mkdir(exist_ok=True)
-        content = plain(table).to_csv(index=False, lineterminator="\n").encode()
-        (folder / "tables" / f"{_file(name)}.csv").write_bytes(content)
+        _csv(plain(table), folder / "tables" / f"{_file(name)}.csv")
     for name, picture in record.pictures.items():
         (folder / "pictures").mkdir(exist_ok=True)
         (folder / "pictures" / _file(name)).write_bytes(picture)
     (folder / MANIFEST).write_text(
         json.dumps(manifest(folder), indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )
+
+
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def _file(name: str) -> str:
@@ -157,9 +160,12 @@ def _file(name: str) -> str:
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose cells are numbers, texts, dates or nothing, with periods written as their labels."""
-    found = frame.copy()
+    found = frame.copy(deep=False)
     for column in found.columns:
-        if found[column].dtype == object:
+        if (
+            found[column].dtype == object
+            and pd.api.types.infer_dtype(found[column], skipna=False) != "string"
+        ):
             found[column] = [
                 v if v is None or isinstance(v, str | float | int | bool) else str(v) for v in found[column]
             ]
