@@ -189,11 +189,12 @@ def settle(
         id: Decision(id, FIRST, None, label, f"the first champion: {label} by its scores in the backtest")
         for id, label in best.items()
     }
+    told = {} if issued is None else {str(id): rows for id, rows in issued.groupby("series")}
     for series, rows in board.groupby("series", sort=True):
         id = str(series)
         if id in found or id not in champions:
             continue
-        found[id] = _challenged(experiment, scores, id, rows, champions[id], issued)
+        found[id] = _challenged(experiment, scores, id, rows, champions[id], told.get(id))
         if reason and found[id].verdict == INCONCLUSIVE:
             words = f"{reason} (the gate: {found[id].why})"
             found[id] = replace(found[id], verdict=OVERRIDDEN, why=words)
