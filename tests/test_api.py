@@ -280,6 +280,21 @@ def test_a_series_that_no_experiment_forecasts_any_more_has_no_champion_and_the_
     assert promotions(copy.tracking, gone)[-1].verdict == "first", "it begins again"
 
 
+def test_editions_are_read_once_for_all_experiments_of_a_gate(
+    walked: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forecasting.publishing import promotion
+
+    read: list[date] = []
+    issued = promotion.issued_forecasts
+    monkeypatch.setattr(
+        promotion, "issued_forecasts", lambda root, day: (read.append(day), issued(root, day))[1]
+    )
+    outcome = walked.run(only(walked, "naive"))
+    assert len(walked.gate([outcome, outcome])) == 2
+    assert read == [outcome.as_of]
+
+
 def test_what_moved_since_promotion_is_named_by_series_and_period(walked: Project) -> None:
     assert walked.drift().moved.empty
     bundle = read_bundle(walked.releases)
