@@ -51,6 +51,15 @@ class State:
     vintage: str = ""
 
 
+def states_of(folder: Path) -> dict[str, State]:
+    """The states of an edition; none for one from before editions told them."""
+    path = folder / "states.csv"
+    if not path.is_file():
+        return {}
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+    return {row["series"]: State(**{str(name): cell for name, cell in row.items()}) for row in rows}
+
+
 @dataclass(frozen=True)
 class Candidate:
     """An edition about to be published.

@@ -29,6 +29,7 @@ from forecasting.errors import CannotWrite, Fault, ForecastingError, HeldBack, L
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.publishing import edition, golden, hooks, ledger, metrics, paths
 from forecasting.publishing.accompany import beside, manifest
+from forecasting.publishing.candidate import states_of
 from forecasting.publishing.deadline import deadline
 from forecasting.publishing.disk import in_words
 from forecasting.publishing.facts import facts, table_files
@@ -42,7 +43,7 @@ from forecasting.publishing.release import Release, load
 from forecasting.publishing.rendering import Render, rendered
 from forecasting.publishing.retrospect import look_back
 from forecasting.publishing.scratch import scratch
-from forecasting.publishing.unchanged import released_on, seen_on, sources_late, states_of, untold
+from forecasting.publishing.unchanged import released_on, seen_on, sources_late, untold
 
 Deliver = Callable[[Path, Path], Sequence[str]]
 """Takes an edition and the folder of editions to the sinks; what failed, a sentence each."""

@@ -33,11 +33,11 @@ from forecasting.evaluation.promotion import (
 )
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import read_recipe
+from forecasting.publishing.candidate import states_of
 from forecasting.publishing.edition import editions, read_manifest
 from forecasting.publishing.inputs import recipes
 from forecasting.publishing.ledger import ledger
 from forecasting.publishing.release import Release, Released, load
-from forecasting.publishing.unchanged import states_of
 from forecasting.tracking import ExperimentRecord
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from forecasting.errors import DataError, InputMissing
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.frames.cells import guarded
+from forecasting.publishing.candidate import states_of
 from forecasting.publishing.edition import MANIFEST, read_manifest
 from forecasting.publishing.environment import environment, environment_changes
 from forecasting.publishing.facts import states_table
@@ -23,7 +24,6 @@ from forecasting.publishing.ledger import damage_of
 from forecasting.publishing.making import make
 from forecasting.publishing.previous import inputs_of
 from forecasting.publishing.previous import read as read_previous
-from forecasting.publishing.unchanged import states_of
 
 TOLERANCE = 1e-9
 _OWN = ("forecasts", "states", "certificates")

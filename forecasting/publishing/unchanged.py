@@ -9,19 +9,10 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.publishing.accompany import by_text
-from forecasting.publishing.candidate import Candidate, State
+from forecasting.publishing.candidate import Candidate, states_of
 from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.gates.freshness import freshness, overdue
 from forecasting.publishing.gates.view import View
-
-
-def states_of(folder: Path) -> dict[str, State]:
-    """The states of an edition; none for one from before editions told them."""
-    path = folder / "states.csv"
-    if not path.is_file():
-        return {}
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
-    return {row["series"]: State(**{str(name): cell for name, cell in row.items()}) for row in rows}
 
 
 def seen_on(folder: Path, store: Store, as_of: date, day: date) -> View:
