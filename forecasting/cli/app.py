@@ -26,7 +26,7 @@ from forecasting.cli import (
     track,
     why,
 )
-from forecasting.cli.console import explain, say
+from forecasting.cli.console import explain, project_root, say
 from forecasting.errors import ForecastingError
 
 app = typer.Typer(
@@ -91,7 +91,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         from forecasting.publishing.disk import in_words
 
-        told = in_words(error, "the output")
+        data = project_root() / "data"
+        told = in_words(error, "the output", (data,), (data / "editions",))
         explain(told)
         return told.exit_code
     except Exception as error:

@@ -19,7 +19,7 @@ from forecasting.evaluation.backtest import seen_now, still_to_come, view
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.covariates import Foresight
 from forecasting.evaluation.experiment import Experiment
-from forecasting.evaluation.fits import REFUSALS, Fit, Origin
+from forecasting.evaluation.fits import Fit, Origin
 from forecasting.evaluation.horizon import to_the_end
 from forecasting.evaluation.metrics import scale
 from forecasting.evaluation.promotion import ISSUED, spelt
@@ -61,7 +61,7 @@ def issued_losses(
         rivals = {str(id): models[str(id)][1] for id in on_day["series"].unique()}
         try:
             origin = _seen_on(store, experiment, date.fromisoformat(str(day)), Foresight(cache))
-        except REFUSALS:
+        except DataError:
             continue
         then = origin.panel
         heard = {id: label for id, label in rivals.items() if id in then.ids}

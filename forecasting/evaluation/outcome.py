@@ -90,23 +90,25 @@ def carry_out(
     """Backtest every model, choose the best for each series, and write its recipe on today's data.
 
     A model wins when it also forecasts from all that is known to the horizon; where it cannot, that is a failure of it
-    at the last period known, and the next best is tried. A series that no model held on has no winner and a fault
-    instead (:func:`demand`). Raises :class:`DataError` when there is nothing to backtest or to forecast at all.
+    at the last period known, and the next best is tried; so is the model with the lowest mean, which the promotion gate
+    looks at whatever the margin. A series that no model held on has no winner and a fault instead (:func:`demand`).
+    Raises :class:`DataError` when there is nothing to backtest or to forecast at all.
     """
     foresight = Foresight(cache)
     found = plan(store, experiment, as_of, foresight)
     scores, forecasts = score(found, cache, run(found, cache, workers, progress))
     now = seen_now(store, experiment, as_of, foresight)
     panel, regressors = now.panel, now.regressors
-    chosen, faults = _chosen(experiment, scores, panel.ids)
-    tried: dict[str, str] = {}
-    while trying := {id: label for id, label in chosen.items() if tried.get(id) != label}:
-        said = refused(experiment, now, trying, cache, workers)
-        tried |= trying
-        failed = {id: (trying[id], words) for id, words in said.items()}
-        scores = with_failures(scores, panel.last, failed)
-        if failed:
-            chosen, faults = _chosen(experiment, scores, panel.ids)
+    tried: set[tuple[str, str]] = set()
+    for margin in (0.0, experiment.margin):
+        chosen, faults = _chosen(experiment, scores, panel.ids, margin)
+        while trying := dict(chosen.items() - tried):
+            said = refused(experiment, now, trying, cache, workers)
+            tried |= trying.items()
+            if said:
+                failed = {id: (trying[id], words) for id, words in said.items()}
+                scores = with_failures(scores, panel.last, failed)
+                chosen, faults = _chosen(experiment, scores, panel.ids, margin)
     board = leaderboard(scores)
     records = _records(experiment, board)
     kept = {
@@ -122,11 +124,13 @@ def _seen(found: Plan, now: Origin) -> str:
     return hashlib.sha256(repr([now.digest(), told]).encode()).hexdigest()
 
 
-def _chosen(experiment: Experiment, scores: Scores, ids: Sequence[str]) -> tuple[dict[str, str], list[Fault]]:
+def _chosen(
+    experiment: Experiment, scores: Scores, ids: Sequence[str], margin: float
+) -> tuple[dict[str, str], list[Fault]]:
     """The winner of each series, and why some have none; a sole model stands where nothing could be judged."""
     names = [candidate.name for candidate in experiment.models]
     frame = scores.frame
-    best = winners(scores, experiment.metric, names, experiment.margin) if len(frame) else {}
+    best = winners(scores, experiment.metric, names, margin) if len(frame) else {}
     tried = set(frame["series"])
     chosen, faults = {}, []
     for id in experiment.series:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,12 @@ def spelt(model: str, parameters: Mapping[str, Any]) -> str:
     >>> spelt("naive", {}) == spelt("naive", {"link": "auto"}), spelt("gone", {"a": 1})
     (True, '["gone",{"a":1}]')
     """
+    return _spelt(model, json.dumps(parameters, sort_keys=True, default=str))
+
+
+@cache
+def _spelt(model: str, text: str) -> str:
+    parameters = json.loads(text)
     with suppress(ForecastingError):
         parameters = build(model, parameters).parameters
     return json.dumps([model, parameters], sort_keys=True, separators=(",", ":"), default=str)

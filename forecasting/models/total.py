@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from forecasting.catalogue import Strict
 from forecasting.errors import DataError
@@ -39,6 +40,14 @@ class Total(Strict):
     def to_json(self) -> str:
         """Canonical JSON, as :meth:`Recipe.to_json`."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The recipe a text holds; raises :class:`DataError` when it is none."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise DataError(f"this is not a recipe: {error}") from error
 
     @property
     def digest(self) -> str:
@@ -75,4 +84,4 @@ def read_recipe(text: str) -> Recipe | Total:
         aggregate = "members" in json.loads(text)
     except ValueError as error:
         raise DataError(f"this is not a recipe: {error}") from error
-    return Total.model_validate_json(text) if aggregate else Recipe.from_json(text)
+    return Total.from_json(text) if aggregate else Recipe.from_json(text)

@@ -24,9 +24,8 @@ from forecasting.errors import DataError, InputMissing
 from forecasting.publishing.release import Release, load
 
 INPUTS = "inputs.zip"
-WHENEVER = (
-    date.max
-)  # days of archived rows were held against the clock of their own run, never against this one's
+# Days of archived rows were held against the clock of their own run, never against this one's.
+WHENEVER = date.max
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _DAMAGE = (
     zipfile.BadZipFile,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 
 from forecasting import __version__
 from forecasting.data.store import Store
-from forecasting.errors import ConfigError, Fault, InputMissing, Locked
+from forecasting.errors import ConfigError, DataError, Fault, InputMissing, Locked
 from forecasting.evaluation.cache import Cache, code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.issued import EDITIONS, issued_losses
@@ -35,7 +36,7 @@ from forecasting.models.recipe import Recipe
 from forecasting.models.total import read_recipe
 from forecasting.publishing.candidate import states_of
 from forecasting.publishing.edition import editions, read_manifest
-from forecasting.publishing.inputs import recipes
+from forecasting.publishing.inputs import recipes as recipes_of
 from forecasting.publishing.ledger import ledger
 from forecasting.publishing.release import Release, Released, load
 from forecasting.tracking import ExperimentRecord
@@ -149,8 +150,8 @@ def _contested(
 def issued_forecasts(root: Path, as_of: date) -> pd.DataFrame:
     """The quantiles of editions made before a day's data, with the columns :data:`EDITIONS`.
 
-    ``recipe`` is empty where no champion spoke: for a fallback, for values of an earlier edition, and throughout an
-    edition without its inputs.
+    ``recipe`` is empty where no champion is known to have spoken: for a fallback, for values of an earlier edition,
+    for a recipe this version cannot read, and throughout an edition without its inputs.
     An edition says something new only where its data are newer: of those with one ``as_of`` the one published last
     counts, none that was retracted, and none the audit file does not know. Raises :class:`DataError` when the audit
     file is damaged.
@@ -174,10 +175,13 @@ def _spoken(folder: Path) -> dict[str, str]:
     """The models of an edition whose champions' own forecasts it published, by series."""
     states = states_of(folder)
     found = {}
-    for id, text in recipes(folder).items():
-        recipe = read_recipe(text)
-        if isinstance(recipe, Recipe) and (id not in states or states[id].standing == "ok"):
-            found[id] = spelt(recipe.model, recipe.parameters)
+    for id, text in recipes_of(folder).items():
+        if id in states and states[id].standing != "ok":
+            continue
+        with suppress(DataError):
+            recipe = read_recipe(text)
+            if isinstance(recipe, Recipe):
+                found[id] = spelt(recipe.model, recipe.parameters)
     return found
 
 

@@ -15,6 +15,7 @@ from forecasting.evaluation.backtest import plan
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.outcome import Outcome, carry_out
+from forecasting.evaluation.promotion import settle
 from forecasting.frames import Forecast
 from forecasting.models import MODELS
 from forecasting.periods import Period
@@ -95,6 +96,22 @@ def test_the_next_best_wins_where_the_best_breaks_beyond_the_backtest(
     again = carry_out(store, given(), CUT, Cache(tmp_path))
     assert winning(again) == winning(found)
     assert len(asked) == tries, "what a model said to the horizon is kept like any fit"
+
+
+def test_the_lowest_mean_is_tried_as_well_where_the_margin_keeps_the_default(
+    store: Store, sound: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = winning(sound)[ID]
+    names = sorted(("naive", "drift", "seasonal_naive"), key=lambda name: name == best)
+    one = given(margin=0.99, models=[{"model": name} for name in names])
+    breaking(monkeypatch, best, ValueError("stops"))
+    found = carry_out(store, one, CUT, Cache(tmp_path))
+    assert winning(found)[ID] == names[0]
+    champion = {ID: names[0], OTHER: winning(found)[OTHER]}
+    decision = settle(one, found.scores, champion)[ID]
+    assert best not in (decision.chosen, decision.challenger), (
+        "the gate meets no model that stops before the horizon"
+    )
 
 
 def test_a_series_no_model_reaches_the_horizon_of_is_a_fault_and_the_others_win(

@@ -215,7 +215,16 @@ def _union(first: Mapping[str, T], second: Mapping[str, T]) -> dict[str, T]:
 
 def _plain(records: Mapping[str, Any]) -> dict[str, Any]:
     """Records without the words that no number follows from."""
-    return {id: {k: v for k, v in one.model_dump().items() if k not in _SAID} for id, one in records.items()}
+    return {
+        id: {name: _bare(value) for name, value in one.model_dump().items() if name not in _SAID}
+        for id, one in records.items()
+    }
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _bare(one) for name, one in value.items() if name not in ("note", "source")}
+    return [_bare(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _believing(catalogue: Catalogue) -> Any:
