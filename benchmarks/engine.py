@@ -42,6 +42,7 @@ from forecasting.frames import Observations
 from forecasting.periods import Kind, Period
 
 TODAY = date(2026, 6, 30)
+TURNS = 3
 FAST = ("naive", "seasonal_naive", "damped_drift")
 PEERS = {
     "auto_ets": ("AutoETS", {}),
@@ -142,7 +143,8 @@ def peer(count: int = 200) -> None:
 
 
 def against(names: tuple[str, ...], count: int, **options: Any) -> None:
-    """The peer and the engine in turn on the same models and folds, and the engine again from its cache."""
+    """The peer and the engine in turn on the same models and folds, the least of each, and the engine again from its
+    cache; ``most`` is the longest turn of the engine over its shortest, the noise of the machine."""
     import statsforecast.models as library
     from statsforecast import StatsForecast
 
@@ -157,23 +159,27 @@ def against(names: tuple[str, ...], count: int, **options: Any) -> None:
             "y": y.ravel(),
         }
     )
-    theirs = [getattr(library, PEERS[name][0])(season_length=12, **PEERS[name][1]) for name in names]
-    sf = StatsForecast(theirs, freq="ME")
+    peers = [getattr(library, PEERS[name][0])(season_length=12, **PEERS[name][1]) for name in names]
+    sf = StatsForecast(peers, freq="ME")
     ours = [{"model": name, "parameters": AS_IS} for name in names]
     folds = {"h": 12, "n_windows": 4, "step_size": 6, **options}
     first = str(last + (-12 - 18))
     with tempfile.TemporaryDirectory() as folder:
         sf.cross_validation(df=frame[frame["unique_id"] < "s00002"], **folds)
         backtested(small, _upto(experiment(small, ours, first, 6), last), Cache(Path(folder) / "warm"))
-        cache = Cache(Path(folder) / "cache")
         one = _upto(experiment(store, ours, first, 6), last)
-        _, _, peer_spent = clocked(sf.cross_validation, df=frame, **folds)
-        rows, _, spent = clocked(backtested, store, one, cache)
+        theirs_spent, ours_spent = [], []
+        for turn in range(TURNS):
+            cache = Cache(Path(folder) / f"cache{turn}")
+            theirs_spent.append(clocked(sf.cross_validation, df=frame, **folds)[2])
+            rows, _, spent = clocked(backtested, store, one, cache)
+            ours_spent.append(spent)
         _, _, again = clocked(backtested, store, one, cache)
     assert len(rows) == count * 4 * 12 * len(names), len(rows)
     tell(
         "peer", models=", ".join(names), series=count, origins=4, bands="level" in options,
-        theirs=peer_spent, ours=spent, ratio=spent / peer_spent, cached=again / spent,
+        theirs=min(theirs_spent), ours=min(ours_spent), ratio=min(ours_spent) / min(theirs_spent),
+        most=max(ours_spent) / min(ours_spent), cached=again / min(ours_spent),
     )  # fmt: skip
 
 
