@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-import jsonschema
-import numpy as np
 import pytest
 import yaml
 
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, InputMissing
-from forecasting.evaluation import covariates
-from forecasting.evaluation.backtest import plan, view
+from forecasting.evaluation.backtest import plan
 from forecasting.evaluation.cache import Cache
-from forecasting.evaluation.covariates import Foresight
-from forecasting.evaluation.engine import HERE
 from forecasting.evaluation.experiment import Experiment, read_experiments
-from forecasting.evaluation.outcome import carry_out
-from forecasting.evaluation.schema import NAME, schema, text
-from forecasting.frames import Panel
-from forecasting.models import MODELS
-from forecasting.periods import Period
 from tests.conftest import ROOT
-
-CUT = date(2026, 6, 30)
-Cli = Callable[..., tuple[int, str, str]]
-BASE: dict[str, Any] = {
-    "name": "t", "about": "", "features": "magnet_imports", "horizon": "2027-12", "paths": 100, "seed": 1,
-    "series": ["in.magnets.value.85051110"], "backtest": {"first": "2025-06", "every": 6, "steps": 3},
-    "models": [{"model": "naive"}],
-}  # fmt: skip
-
-
-def given(**changes: Any) -> Experiment:
-    return Experiment.model_validate({**BASE, **changes})
-
-
-def written(folder: Path, **changes: Any) -> Path:
-    path = folder / "one.yaml"
-    path.write_text(yaml.safe_dump({**BASE, **changes}, sort_keys=False))
-    return path
+from tests.evaluation.small import BASE, CUT, Cli, given, written
 
 
 def test_a_grid_unfolds_into_labelled_models() -> None:
@@ -252,77 +221,6 @@ def test_the_last_origin_is_kept(store: Store) -> None:
     assert {str(work.origin.cutoff) for work in found.works} == {"2024-12", "2025-03", "2025-06"}
 
 
-def test_a_driver_is_forecast_from_what_was_known_at_the_origin(store: Store) -> None:
-    driver = {"series": "in.ev.2w", "model": "damped_drift", "lag": 2}
-    one = given(covariates=["calendar", driver])
-    now, known = Period.parse("2027-12"), date(2025, 8, 15)
-    _, regressors = view(store, one, known, Period.parse("2025-06"), now)
-    assert regressors is not None
-    column = regressors.values["driver.in.ev.2w"]
-    assert column.index[-1] == now.ordinal
-    assert np.isfinite(column.loc[Period.parse("2025-01").ordinal :]).all()
-    later = store.observations.frame["available_at"].dt.date > known
-    frame = store.observations.frame.copy()
-    frame.loc[later, "value"] *= 3
-    from forecasting.frames import Observations
-
-    _, again = view(Store(store.catalogue, Observations(frame)), one, known, Period.parse("2025-06"), now)
-    assert again is not None
-    assert again.digest() == regressors.digest()
-    (rows,) = (store.observations.of("in.ev.2w").as_of(known).frame,)
-    newest = rows[rows["status"].isin(["actual", "provisional", "derived"])]["period"].max()
-    ahead = column.loc[Period.parse(newest).ordinal + 3 :]
-    assert 0 < float(ahead.diff().abs().max()) < 0.2
-
-
-def test_models_compete_with_drivers(store: Store, tmp_path: Path) -> None:
-    models = [{"model": "naive"}, {"model": "driver"}, {"model": "structural"}]
-    for covariate in ({"series": "in.ev.2w"}, {"series": "in.ev.2w", "model": "damped_drift"}):
-        outcome = carry_out(store, given(models=models, covariates=[covariate]), CUT, Cache(tmp_path), HERE)
-        judged = outcome.scores.frame.groupby("model")["failure"].agg(lambda words: (words == "").all())
-        assert judged["driver"]
-        assert judged["naive"]
-
-
-def test_the_published_schema_is_the_models(cli: Cli) -> None:
-    assert (ROOT / "docs" / NAME).read_text() == text(), "run: forecast schema"
-    assert cli("schema", "--check")[0] == 0
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
-def test_experiments_name_the_schema_and_fit_it(path: Path) -> None:
-    first = path.read_text().splitlines()[0]
-    assert first == f"# yaml-language-server: $schema=../docs/{NAME}"
-    jsonschema.Draft202012Validator(schema()).validate(
-        json.loads(json.dumps(yaml.safe_load(path.read_text())))
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "where"),
-    [
-        ({"models": [{"model": "etz"}]}, "etz"),
-        ({"models": [{"model": "ets", "parameters": {"dampign": 1}}]}, "dampign"),
-        ({"models": [{"model": "ets", "grid": {"damping": ["much"]}}]}, "much"),
-        ({"features": "magnets"}, "magnets"),
-        ({"pahts": 10}, "pahts"),
-        ({"covariates": [{"series": "in.ev.2w", "lag": -1}]}, "lag"),
-        ({"covariates": [{"series": "in.ev.2w", "model": "ets", "parameters": {"dampign": 1}}]}, "dampign"),
-        ({"covariates": [{"series": "in.ev.2w", "parameters": {"damping": 1}}]}, "damping"),
-        ({"models": [{"model": "ets", "parameters": {"damping": 5}}]}, "damping"),
-        ({"models": [{"model": "ets", "parameters": {"link": "logit"}}]}, "logit"),
-        ({"models": [{"model": "median", "parameters": {"members": [{"model": "etz"}]}}]}, "etz"),
-        ({"models": [{"model": "median", "parameters": {"members": []}}]}, "members"),
-        ({"seed": "5"}, "seed"),
-    ],
-)
-def test_the_schema_refuses_what_the_program_refuses(changes: dict[str, Any], where: str) -> None:
-    errors = list(jsonschema.Draft202012Validator(schema()).iter_errors({**BASE, **changes}))
-    assert errors
-    assert where in "".join(str(error) for error in errors)
-    assert not list(jsonschema.Draft202012Validator(schema()).iter_errors(BASE))
-
-
 def test_a_dry_run_fits_nothing(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("data", "experiments"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -333,44 +231,3 @@ def test_a_dry_run_fits_nothing(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mo
     assert "never timed here and not counted: auto, damped_drift, drift, ets, naive" in out
     assert Cache(tmp_path / ".cache" / "backtest").times() == []
     assert not (tmp_path / "mlruns").exists()
-
-
-def test_drivers_are_forecast_once_and_never_by_a_dry_run(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = given(covariates=[{"series": "in.ev.2w", "model": "damped_drift"}], paths=60)
-    fits: list[Panel] = []
-    fit = MODELS["damped_drift"].fit
-    monkeypatch.setattr(MODELS["damped_drift"], "fit", lambda *of: (fits.append(of[1]), fit(*of))[1])
-    covariates._made.cache_clear()
-    looks = Foresight(Cache(tmp_path), makes=False)
-    asked = plan(store, one, CUT, looks)
-    assert not fits
-    made = plan(store, one, CUT, Foresight(Cache(tmp_path)))
-    assert len(fits) == len(looks.lacking) == len(made.works) + 1
-    assert not {key for keys in asked.keys for key in keys} & {key for keys in made.keys for key in keys}
-    assert plan(store, one, CUT).keys == made.keys
-    covariates._made.cache_clear()
-    looks = Foresight(Cache(tmp_path), makes=False)
-    again = plan(store, one, CUT, looks)
-    assert len(fits) == len(made.works) + 1
-    assert not looks.lacking
-    assert again.keys == made.keys
-
-
-def test_a_driver_whose_model_breaks_is_given_by_its_past_only(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def breaks(*_: object) -> None:
-        raise np.linalg.LinAlgError("singular")
-
-    monkeypatch.setattr(MODELS["ets"], "fit", breaks)
-    covariates._made.cache_clear()
-    one = given(
-        covariates=[{"series": "in.ev.2w", "model": "ets"}], models=[{"model": "naive"}, {"model": "sarimax"}]
-    )
-    outcome = carry_out(store, one, CUT, Cache(tmp_path))
-    covariates._made.cache_clear()
-    assert {winner.model for winner in outcome.winners.values()} == {"naive"}
-    frame = outcome.scores.frame
-    assert (frame[frame["model"] == "sarimax"]["failure"] != "").all()
