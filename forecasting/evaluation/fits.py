@@ -27,8 +27,9 @@ from forecasting.periods import Period
 
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
 DRIVING = "driver."  # columns of which a model sees more than the series' own periods
-MOST = 16  # series of a separable model fitted in one call at most
-CALL = 0.1  # seconds such a call is meant to take
+FIRST = 4  # series of a separable model fitted in the first call
+MOST = 16  # in any later call at most
+CALL = 0.5  # seconds a later call is meant to take
 PASSING = (  # what may be of this machine at this moment, such as a full disk: no trait of the model
     RuntimeError, AttributeError, AssertionError, OSError, ImportError
 )  # fmt: skip
@@ -133,7 +134,7 @@ class Origin:
 
     def _observed(self, id: str) -> tuple[Array, int]:
         """The values from the first observation on, and its place in the panel."""
-        values = self.panel.values[id].to_numpy(dtype=float)
+        values = self.panel.column(id)
         start = int(np.argmax(np.isfinite(values)))
         return values[start:], start
 
@@ -233,18 +234,18 @@ class Work:
             if self.pooled:
                 yield from self._together(prototype, self.origin.panel, self.ids).items()
                 return
-            left, size = self.ids, 1
+            together = prototype.separable and not self.origin.panel.sums
+            left, size = self.ids, FIRST
             while left:
-                ids, started = self._alike(left[:size]), time.perf_counter()
+                ids, started = self._alike(left[: size if together else 1]), time.perf_counter()
                 left = left[len(ids) :]
                 fits = self._several(prototype, ids)
                 yield from fits.items()
                 now = time.perf_counter()
                 if now - began > budget:
                     return
-                if prototype.separable and not self.origin.panel.sums:
-                    refused = any(fit.refusal for fit in fits.values())
-                    size = 1 if refused else int(np.clip(CALL * len(ids) / (now - started), 1, MOST))
+                refused = any(fit.refusal for fit in fits.values())
+                size = 1 if refused else int(np.clip(CALL * len(ids) / (now - started), 1, MOST))
 
     def _alike(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """The first of some series, and those right after it that see the same regressors."""
@@ -296,17 +297,14 @@ def kept(paths: Array) -> tuple[Array, Array]:
     >>> quantiles[0, 0, [0, 99, 198]].tolist(), draws.shape
     ([5.0, 500.0, 995.0], (1, 1, 100))
     """
-    ordered = np.sort(paths, axis=2)
+    with np.errstate(over="ignore"):
+        rounded = paths.astype(np.float32)
     place = GRID * (paths.shape[2] - 1)
     below = np.floor(place).astype(int)
     above = np.minimum(below + 1, paths.shape[2] - 1)
-    low = ordered[:, :, below]
-    quantiles = low + (ordered[:, :, above] - low) * (place - below)
-    several = min(DRAWS, paths.shape[2])
-    picked = np.linspace(0, paths.shape[2] - 1, several).astype(int)
-    return _rounded(quantiles), _rounded(paths[:, :, picked])
-
-
-def _rounded(values: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return np.asarray(values.astype(np.float32).astype(float))
+    picked = np.linspace(0, paths.shape[2] - 1, min(DRAWS, paths.shape[2])).astype(int)
+    draws = rounded[:, :, picked].astype(float)
+    rounded.sort(axis=2)
+    low, high = (rounded[:, :, at].astype(float) for at in (below, above))
+    between = np.multiply(high - low, place - below, where=high > low, out=np.zeros_like(low))
+    return (low + between).astype(np.float32).astype(float), draws

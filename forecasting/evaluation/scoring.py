@@ -45,13 +45,12 @@ class Judged:
     actual: Array
     quantiles: Array
     draws: Array
-    history: list[Array]
 
     @property
     def units(self) -> Array:
         """The naive error of each series."""
-        season = self.work.origin.panel.kind.per_year
-        return np.array([scale(past, season) for past in self.history])
+        panel = self.work.origin.panel
+        return np.array([scale(panel.column(id), panel.kind.per_year) for id in self.ids])
 
 
 def score(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> tuple[Scores, pd.DataFrame]:
@@ -91,9 +90,7 @@ def blocks(found: Plan, cache: Cache, lost: Mapping[str, Fit]) -> Iterator[tuple
             np.stack([fits[id].quantiles for id in ids]) if ids else np.empty((0, work.steps, len(GRID)))
         )
         draws = np.stack([fits[id].draws for id in ids]) if ids else np.empty((0, work.steps, DRAWS))
-        panel = work.origin.panel
-        history = [panel.trimmed(id).to_numpy(dtype=float) for id in ids]
-        judged = Judged(work, ids, _happened(found.today, work, ids), quantiles, draws, history)
+        judged = Judged(work, ids, _happened(found.today, work, ids), quantiles, draws)
         yield judged, {id: fit.refusal for id, fit in fits.items() if fit.refusal}
 
 
@@ -110,9 +107,12 @@ def fits_of(work: Work, keys: list[str], cache: Cache, lost: Mapping[str, Fit]) 
 
 
 def _happened(today: Panel, work: Work, ids: list[str]) -> Array:
-    start = work.origin.cutoff.ordinal + 1
-    rows = today.values[ids].reindex(pd.RangeIndex(start, start + work.steps))
-    return np.asarray(rows.to_numpy(dtype=float).T)
+    places = np.arange(work.steps) + (work.origin.cutoff + 1 - today.first)
+    known = (places >= 0) & (places < len(today.values))
+    actual = np.full((len(ids), work.steps), np.nan)
+    for row, id in zip(actual, ids, strict=True):
+        row[known] = today.column(id)[places[known]]
+    return actual
 
 
 def _base(judged: Judged) -> tuple[Any, dict[str, Any]]:

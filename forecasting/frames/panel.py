@@ -94,7 +94,9 @@ class Panel:
         """The panel of some of its series."""
         ceilings = None if self.ceilings is None else self.ceilings[[c for c in self.ceilings if c in ids]]
         sums = tuple(one for one in self.sums if one.series in ids)
-        return replace(self, values=self.values[list(ids)], ceilings=ceilings, sums=sums)
+        table = np.array([self.column(id) for id in ids]).reshape(len(ids), len(self.values))
+        values = pd.DataFrame(table.T, self.values.index, list(ids), copy=False)
+        return replace(self, values=values, ceilings=ceilings, sums=sums)
 
     def until(self, last: Period) -> Panel:
         """The panel cut after a period; ceilings are kept whole because they are known ahead."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -52,6 +53,13 @@ MODELS: dict[str, type[Forecaster]] = {
 }
 
 
+@cache
+def _readers(model: type[Forecaster]) -> dict[str, TypeAdapter[Any]]:
+    """What reads each parameter of a model."""
+    hints = get_type_hints(model, include_extras=True)
+    return {one.name: TypeAdapter(hints[one.name]) for one in fields(model) if one.init}
+
+
 def build(name: str, parameters: Mapping[str, Any] | None = None) -> Forecaster:
     """The model of a name with some of its parameters set; all faults are told at once.
 
@@ -70,16 +78,15 @@ def build(name: str, parameters: Mapping[str, Any] | None = None) -> Forecaster:
     if name not in MODELS:
         raise ConfigError(f"unknown model {name!r}; {nearest(name, MODELS)}")
     model = MODELS[name]
-    hints = get_type_hints(model, include_extras=True)
-    known = [one.name for one in fields(model) if one.init]
+    readers = _readers(model)
     given: dict[str, Any] = {}
     faults: list[Fault] = []
     for key, value in (parameters or {}).items():
-        if key not in known:
-            faults.append(Fault(key, f"{name!r} has no such parameter", nearest(key, known)))
+        if key not in readers:
+            faults.append(Fault(key, f"{name!r} has no such parameter", nearest(key, list(readers))))
             continue
         try:
-            given[key] = TypeAdapter(hints[key]).validate_python(value)
+            given[key] = readers[key].validate_python(value)
         except ValidationError as error:
             for one in error.errors():
                 where = ".".join(map(str, (key, *one["loc"])))

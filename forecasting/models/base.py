@@ -179,9 +179,9 @@ class Sample:
     @cached_property
     def constant(self) -> bool:
         """Whether every observation is the same, so that there is nothing to learn but the level."""
-        return bool(
-            np.nanmax(self.z) - np.nanmin(self.z) <= 1e-12 * max(1.0, float(np.nanmax(np.abs(self.z))))
-        )
+        known = self.z[~np.isnan(self.z)]
+        lowest, highest = float(known.min()), float(known.max())
+        return highest - lowest <= 1e-12 * max(1.0, highest, -lowest)
 
     @property
     def past(self) -> Array | None:

@@ -52,6 +52,8 @@ class Scales:
     def at(self, steps: int) -> Array:
         """Growth for any number of steps; beyond the table as its last times a power of the step."""
         reach = len(self.growth)
+        if steps <= reach:
+            return self.growth[:steps]
         inside = self.growth[np.minimum(np.arange(steps), reach - 1)]
         return np.asarray(inside * np.maximum(np.arange(1, steps + 1) / reach, 1.0) ** BEYOND)
 
@@ -79,7 +81,7 @@ def typical_step(z: Array, season: int) -> float:
     if season < 2 or len(change) < 2 * season or (spans > 1).any():
         return float(np.sqrt(np.mean(change**2 / spans)))
     phases = np.arange(len(change)) % season
-    means = np.array([change[phase::season].sum() for phase in range(season)]) / np.bincount(phases)
+    means = np.bincount(phases, change) / np.bincount(phases)
     rest = change - (means - means.mean())[phases]
     return float(np.sqrt(np.sum(rest**2) / (len(rest) - season + 1)))
 
@@ -161,7 +163,7 @@ def trajectories(
         own = np.array([[NormalDist().cdf(u) for u in row / width] for row in whole])
         bank = np.vstack([bank, own, 1 - own])
     turns = -(-paths // len(bank))
-    rows = np.concatenate([rng.permutation(len(bank)) for _ in range(turns)])[:paths]
+    rows = rng.permuted(np.tile(np.arange(len(bank)), (turns, 1)), axis=1).ravel()[:paths]
     apart = rng.uniform(0, APART, paths)
     even = (np.arange(paths) + 0.5) / paths
     first = errors[:, 0][np.isfinite(errors[:, 0])]
@@ -170,7 +172,7 @@ def trajectories(
     if len(bank) == len(table.bank) and paths == turns * len(bank):
         # Every trajectory has as many draws, which are neighbours at each step: no step needs sorting.
         place = np.empty(paths, dtype=int)
-        place[np.lexsort((apart, rows))] = np.arange(paths)
+        place[np.argsort(rows + apart)] = np.arange(paths)
         ranked = values.reshape(len(bank), turns)[table.places[columns]].reshape(steps, paths)
         drawn = ranked.take(place, axis=1)
     else:

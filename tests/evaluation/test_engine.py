@@ -79,11 +79,13 @@ def test_series_fitted_in_one_call_get_the_numbers_of_each_alone(
         ] + [{"model": "theta", "parameters": {"origins": 2, "link": "none"}}],
     )  # fmt: skip
     monkeypatch.setattr(fits, "CALL", 1e9)
+    monkeypatch.setattr(fits, "FIRST", 2)
     calls = []
     seen = Work._together
     monkeypatch.setattr(Work, "_together", lambda *given: (calls.append(len(given[3])), seen(*given))[1])
     together = scored(found, Cache(tmp_path / "together"))
     assert set(calls) == {1, 2}
+    monkeypatch.setattr(fits, "FIRST", 1)
     monkeypatch.setattr(fits, "MOST", 1)
     pd.testing.assert_frame_equal(together, scored(found, Cache(tmp_path / "alone")), check_exact=True)
 
