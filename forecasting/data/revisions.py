@@ -192,6 +192,8 @@ def widen(
     """
     if not 0.0 <= memory <= 1.0:
         raise DataError(f"memory {memory} is not between 0 and 1")
+    if all(sizes.get(id, NONE).rms == 0.0 for id in forecast.ids):
+        return forecast
     paths: Array = forecast.paths.copy()
     fading = (memory ** np.arange(forecast.steps))[:, None]
     for s, id in enumerate(forecast.ids):

@@ -173,7 +173,7 @@ def trajectories(
         # Every trajectory has as many draws, which are neighbours at each step: no step needs sorting.
         place = np.empty(paths, dtype=int)
         place[np.argsort(rows + apart)] = np.arange(paths)
-        ranked = values.reshape(len(bank), turns)[table.places[columns]].reshape(steps, paths)
+        ranked = values.reshape(len(bank), turns).take(table.places[columns], axis=0).reshape(steps, paths)
         drawn = ranked.take(place, axis=1)
     else:
         drawn = np.empty((steps, paths))
