@@ -168,7 +168,7 @@ class Cache:
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=60)
         try:
-            connection.execute("PRAGMA page_size=32768")  # a fit has 14 kB
+            connection.execute("PRAGMA page_size=65536")  # a fit has 14 kB
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.executescript(SCHEMA)

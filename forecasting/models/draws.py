@@ -18,7 +18,8 @@ def steps_of(z: Array) -> tuple[Array, Array]:
     ([1.0, 3.0], [1.0, 2.0])
     """
     known = np.flatnonzero(np.isfinite(z))
-    return np.diff(z[known]), np.diff(known).astype(float)
+    values = z[known]
+    return values[1:] - values[:-1], (known[1:] - known[:-1]).astype(float)
 
 
 def recency(ages: Array, half_life: float) -> Array:

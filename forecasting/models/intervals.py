@@ -156,26 +156,35 @@ def trajectories(
     Which draws run high together over the steps follows whole error trajectories: the table's and, beside
     them, the model's own that reach the horizon. The sizes follow ``width`` and :func:`profile`.
     """
-    columns = np.minimum(np.arange(steps), table.bank.shape[1] - 1)
-    bank = table.bank[:, columns]
-    whole = errors[np.isfinite(errors[:, :steps]).all(axis=1), :steps] if errors.shape[1] >= steps else None
-    if whole is not None and len(whole):
-        own = np.array([[NormalDist().cdf(u) for u in row / width] for row in whole])
-        bank = np.vstack([bank, own, 1 - own])
-    turns = -(-paths // len(bank))
-    rows = rng.permuted(np.tile(np.arange(len(bank)), (turns, 1)), axis=1).ravel()[:paths]
+    own = _own(errors, width, steps)
+    known = len(table.bank) + len(own)
+    turns = -(-paths // known)
+    rows = rng.permuted(np.tile(np.arange(known), (turns, 1)), axis=1).ravel()[:paths]
     apart = rng.uniform(0, APART, paths)
     even = (np.arange(paths) + 0.5) / paths
     first = errors[:, 0][np.isfinite(errors[:, 0])]
     size = profile(first / width[0], np.abs(2 * even - 1))
     values = np.sign(even - 0.5) * size
-    if len(bank) == len(table.bank) and paths == turns * len(bank):
+    columns = np.minimum(np.arange(steps), table.bank.shape[1] - 1)
+    if not len(own) and paths == turns * known:
         # Every trajectory has as many draws, which are neighbours at each step: no step needs sorting.
         place = np.empty(paths, dtype=int)
         place[np.argsort(rows + apart)] = np.arange(paths)
-        ranked = values.reshape(len(bank), turns).take(table.places[columns], axis=0).reshape(steps, paths)
+        ranked = values.reshape(known, turns).take(table.places[columns], axis=0).reshape(steps, paths)
         drawn = ranked.take(place, axis=1)
     else:
+        bank = np.vstack([table.bank[:, columns], own])
         drawn = np.empty((steps, paths))
         np.put_along_axis(drawn, np.argsort(bank[rows].T + apart, axis=1), values[None], axis=1)
-    return np.asarray(width[:, None] * drawn)
+    drawn *= width[:, None]
+    return drawn
+
+
+def _own(errors: Array, width: Array, steps: int) -> Array:
+    """Ranks (0 to 1) of the model's own whole error trajectories and of their mirror images, (twice as many, steps)."""
+    whole = errors[:, :steps]
+    whole = whole[np.isfinite(whole).all(axis=1)] if whole.shape[1] == steps else whole[:0]
+    if not len(whole):
+        return np.empty((0, steps))
+    ranks = np.array([[NormalDist().cdf(u) for u in row / width] for row in whole])
+    return np.vstack([ranks, 1 - ranks])

@@ -105,7 +105,8 @@ class Univariate(LocalForecaster):
         table = intervals.scales(sample.season)
         width = intervals.widths(state.errors, np.asarray(state.step), table, steps)
         drawn = intervals.trajectories(state.errors, width, table, steps, paths, rng)
-        return state.standard.back(self._point(sample, state, steps)[:, None] + drawn)
+        point = state.standard.back(self._point(sample, state, steps))
+        return point[:, None] + state.standard.size * drawn
 
     def _explain(self, sample: Sample, state: Judged, steps: int) -> dict[str, Any]:
         point = state.standard.back(self._point(sample, state, steps))
