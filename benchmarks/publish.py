@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -55,7 +55,7 @@ def used() -> float:
 
 def add_a_month(data: Path) -> int:
     """Append the month after the last one to every monthly series; gives how many got one."""
-    store, today = Store.open(data), date.today()
+    store, today = Store.open(data), datetime.now(UTC).date()
     added = 0
     for path in sorted((data / "observations").glob("*.csv")):
         rows = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,12 @@ class Store:
     def open(cls, root: Path, today: date | None = None) -> Store:
         """Read and check a data folder; corrections are applied and carried-forward figures labelled by rule.
 
-        Raises :class:`InputMissing` for a missing folder or file, :class:`~forecasting.errors.ConfigError` for
-        its YAML, and one :class:`DataError` with every fault of every CSV.
+        Rows known after ``today`` (by default the day in UTC, as for the publishing job) are faults. Raises
+        :class:`InputMissing` for a missing folder or file, :class:`~forecasting.errors.ConfigError` for its YAML,
+        and one :class:`DataError` with every fault of every CSV.
         """
         catalogue = Catalogue.read(root)
-        return cls.of(catalogue, reported(catalogue, today or date.today()))
+        return cls.of(catalogue, reported(catalogue, today or datetime.now(UTC).date()))
 
     @classmethod
     def of(cls, catalogue: Catalogue, rows: pd.DataFrame) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,19 @@ def test_the_register_of_accepted_findings_never_outlives_its_reason(
     path.write_text("\n".join(lines) + "\n")
     code, _, err = cli("data", "check", "--data", data_copy)
     assert (code, "53,748 implies 3.84 per kg" in err) == (65, True)
+
+
+def test_the_day_is_that_of_the_publishing_job(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Clock:
+            assert tz is UTC
+            return cls(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("forecasting.data.store.datetime", Clock)
+    with pytest.raises(DataError) as caught:
+        Store.open(data_folder)
+    assert any("is in the future" in fault.found for fault in caught.value.faults)
 
 
 def test_a_correction_that_matches_nothing_fails(data_copy: Path) -> None:
