@@ -171,7 +171,7 @@ def trajectories(
         place = np.empty(paths, dtype=int)
         place[np.argsort(rows + apart)] = np.arange(paths)
         ranked = values.reshape(known, turns).take(table.places[columns], axis=0).reshape(steps, paths)
-        drawn = ranked.take(place, axis=1)
+        drawn: Array = ranked.take(place, axis=1)
     else:
         bank = np.vstack([table.bank[:, columns], own])
         drawn = np.empty((steps, paths))
