@@ -136,7 +136,7 @@ class Project:
         from forecasting.publishing.promotion import enter
 
         cut = self.store.last_known(as_of or experiment.as_of or datetime.now(UTC).date())
-        entered, _ = enter(experiment, release or self.release)
+        entered, _, _ = enter(experiment, release or self.release)
         return carry_out(self.store, entered, cut, self._fits, Workers(jobs, cluster), progress or silent)
 
     @property
@@ -214,7 +214,7 @@ class Project:
         chosen = {id: one.model for id, one in release.champions.items()} if release else {}
 
         def in_force(outcome: Outcome) -> dict[str, str]:
-            _, labels = enter(outcome.experiment, release)
+            _, labels, _ = enter(outcome.experiment, release)
             return {id: labels.get(id, chosen[id]) for id in outcome.experiment.series if id in chosen}
 
         return page(

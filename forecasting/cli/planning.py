@@ -33,7 +33,7 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluste
     processes = 1 if cluster else jobs
     found = []
     for given in read_experiments(experiment, store.catalogue):
-        one, _ = enter(given, release)
+        one, _, _ = enter(given, release)
         cut = cut_of(store, one, as_of)
         foresight = Foresight(cache, makes=False)
         planned = plan(store, one, cut, foresight)

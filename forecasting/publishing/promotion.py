@@ -62,16 +62,18 @@ def present(root: Path) -> Release | None:
         return None
 
 
-def enter(experiment: Experiment, release: Release | None) -> tuple[Experiment, dict[str, str]]:
-    """The experiment with the champions in force among its models, and their labels by series.
+def enter(
+    experiment: Experiment, release: Release | None
+) -> tuple[Experiment, dict[str, str], tuple[Fault, ...]]:
+    """The experiment with the champions in force among its models, their labels by series, and those left out.
 
     An experiment that names a single model is a declaration, not a contest: nothing enters it. Nor does a champion that
-    this version cannot build; :func:`judge` asks for a reason before another takes its place.
+    this version cannot build: a fault each; :func:`judge` asks for a reason before another takes its place.
     """
     if release is None or len(experiment.models) == 1:
-        return experiment, {}
-    entered, labels, _ = contending(experiment, _alone(release.champions))
-    return entered, labels
+        return experiment, {}, ()
+    entered, labels, lost = contending(experiment, _alone(release.champions))
+    return entered, labels, tuple(lost.values())
 
 
 def _alone(champions: Mapping[str, Released]) -> dict[str, tuple[str, Recipe]]:
