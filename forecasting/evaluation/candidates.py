@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from forecasting.catalogue import Identifier, Strict
 from forecasting.models import MODELS
 from forecasting.models.links import Scale
 
 MOST = 200  # models one grid may unfold into
+
+
+def _one_line(label: str) -> str:
+    joined = label.replace("\u200c", "").replace("\u200d", "")  # Indian scripts join letters with these two
+    if label != " ".join(label.split()) or not joined.isprintable():
+        raise ValueError("a label is one printable line, its words one space apart")
+    return label
+
+
+Label = Annotated[str, AfterValidator(_one_line), Field(json_schema_extra={"pattern": r"^(\S+( \S+)*)?$"})]
 
 
 class Candidate(Strict):
@@ -28,7 +38,7 @@ class Candidate(Strict):
     """
 
     model: str
-    label: str = ""
+    label: Label = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     transform: Scale | None = None
@@ -55,7 +65,7 @@ class Candidate(Strict):
         for values in product(*self.grid.values()):
             chosen = dict(zip(self.grid, values, strict=True))
             told = ", ".join(f"{key}={value}" for key, value in chosen.items())
-            label = f"{self.name}({told})" if chosen else self.label
+            label = " ".join(f"{self.name}({told})".split()) if chosen else self.label
             given = {**self.parameters, **chosen, **self._scale(transform)}
             found.append(Candidate(model=self.model, label=label, parameters=given, transform=self.transform))
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,10 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from forecasting.catalogue import Catalogue, Identifier, Strict, read_yaml, validate
-from forecasting.errors import ConfigError, Fault, ForecastingError, InputMissing, nearest
+from forecasting.errors import ConfigError, Fault, InputMissing, nearest
 from forecasting.evaluation.candidates import Candidate, Driver
-from forecasting.features import BUILDERS
-from forecasting.models import MODELS, build
+from forecasting.evaluation.checks import faults_of, named, sketched, summed_elsewhere
 from forecasting.models.links import Scale
 from forecasting.periods import Period
 
@@ -46,13 +45,14 @@ class Backtest(Strict):
 class Promotion(Strict):
     """What a challenger must show before it replaces the champion of a series.
 
-    ``alpha`` is the nominal rate, one-sided, at which an equal challenger may be promoted; ``margin`` the least
-    share by which its mean score must be lower; ``pairs`` the fewest origins at which both were judged, below which the
+    ``alpha`` is the nominal rate, one-sided, at which an equal challenger may be promoted; ``margin`` the share by more
+    than which its mean score must be lower, by default the experiment's own, so that a rival too near to the first
+    champion stays so on the same data; ``pairs`` the fewest origins at which both were judged, below which the
     answer is inconclusive; ``issued`` the fewest forecasts really issued before those have a say of their own.
     """
 
     alpha: float = Field(default=0.1, gt=0, lt=0.5, strict=True)
-    margin: float = Field(default=0.0, ge=0, lt=1, strict=True)
+    margin: float | None = Field(default=None, ge=0, lt=1, strict=True)
     pairs: int = Field(default=8, ge=3, strict=True)
     issued: int = Field(default=4, ge=2, strict=True)
 
@@ -65,7 +65,8 @@ class Experiment(Strict):
     (its mean over origins and steps, scaled by the naive error); the first model is the default and stays unless
     another's mean is lower by more than the fraction ``margin``. ``covariates`` may hold ``events``, ``breaks``,
     ``calendar`` and ``plan``, and series with their own forecasts (:class:`Driver`). ``transform`` is the scale of
-    every model that does not name one. Grids are unfolded, so ``models`` holds one entry a model.
+    every model that does not name one. Grids are unfolded, so ``models`` holds one entry a model,
+    and ``promotion`` has the margin it falls back to.
     """
 
     name: Identifier
@@ -97,6 +98,8 @@ class Experiment(Strict):
         if faults:
             raise ValueError("; ".join(faults))
         object.__setattr__(self, "models", tuple(unfolded))
+        if self.promotion.margin is None:
+            object.__setattr__(self, "promotion", self.promotion.model_copy(update={"margin": self.margin}))
         return self
 
     @property
@@ -132,6 +135,7 @@ def read_experiments(path: Path, catalogue: Catalogue) -> list[Experiment]:
     names = [one.name for one in found]
     for name in sorted({name for name in names if names.count(name) > 1}):
         faults.append(Fault(f"{path}: include", f"experiment {name!r} stands twice", "include it once"))
+    faults += summed_elsewhere(path, found, catalogue)
     if faults:
         raise ConfigError(f"{path}: {len(faults)} fault(s)", faults)
     return found
@@ -161,9 +165,9 @@ def _read(
     except ConfigError as error:
         faults += error.faults
         if isinstance(content, dict):
-            faults += [*_named(path, content, catalogue), *_sketched(path, content, catalogue)]
+            faults += [*named(path, content, catalogue), *sketched(path, content, catalogue)]
         return
-    wrong = [*_named(path, content, catalogue), *_faults(path, experiment, catalogue)]
+    wrong = [*named(path, content, catalogue), *faults_of(path, experiment, catalogue)]
     faults += wrong
     if not wrong:
         yield experiment
@@ -194,96 +198,3 @@ def _grouped(experiment: Experiment, catalogue: Catalogue) -> Experiment:
         if one.group in experiment.groups and one.kind is experiment.end.kind and not one.sum_of
     ]
     return experiment.model_copy(update={"series": tuple(dict.fromkeys([*experiment.series, *members]))})
-
-
-def _named(path: Path, content: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
-    """Unknown builders, series and groups of a file as it was read, whatever else is wrong with it."""
-    groups = {one.group for one in catalogue.series.values() if one.group}
-    for key, known, kind in (
-        ("features", BUILDERS, "builder"),
-        ("series", catalogue.series, "series"),
-        ("groups", groups, "group"),
-    ):
-        given = content.get(key)
-        for name in given if isinstance(given, list) else [given]:
-            if isinstance(name, str) and name not in known:
-                yield Fault(f"{path}: {key}", f"unknown {kind} {name!r}", nearest(name, known))
-
-
-def _sketched(path: Path, content: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Fault]:
-    """Unknown models, parameters and drivers of a file that is no experiment yet."""
-    for key in ("models", "covariates"):
-        given = content.get(key)
-        for one in given if isinstance(given, list) else []:
-            if not isinstance(one, dict):
-                continue
-            series, model, parameters = one.get("series"), one.get("model"), one.get("parameters")
-            where = f"{path}: {key}.{one.get('label') or series or model}"
-            if isinstance(series, str) and series not in catalogue.series:
-                yield Fault(where, f"unknown series {series!r}", nearest(series, catalogue.series))
-            if isinstance(model, str):
-                yield from _model_faults(where, model, parameters if isinstance(parameters, dict) else {})
-
-
-def _faults(path: Path, experiment: Experiment, catalogue: Catalogue) -> Iterator[Fault]:
-    for id in experiment.series:
-        if id in catalogue.series and catalogue.series[id].kind is not experiment.end.kind:
-            yield Fault(
-                f"{path}: horizon",
-                f"{experiment.horizon} is a {experiment.end.kind} period, {id} is kept by {catalogue.series[id].kind}",
-                "give the horizon in the period kind of the series",
-            )
-    for field in ("first", "last"):
-        label = getattr(experiment.backtest, field)
-        if label is not None and Period.parse(label).kind is not experiment.end.kind:
-            yield Fault(
-                f"{path}: backtest.{field}", f"{label} is of another kind than the horizon", "use one kind"
-            )
-    for group in experiment.groups:
-        kinds = {one.kind for one in catalogue.series.values() if one.group == group and not one.sum_of}
-        if kinds and experiment.end.kind not in kinds:
-            found = f"no series of group {group!r} is kept by {experiment.end.kind}, as the horizon is"
-            yield Fault(f"{path}: groups", found, f"give a horizon by {' or '.join(sorted(map(str, kinds)))}")
-    given = [one if isinstance(one, str) else one.series for one in experiment.covariates]
-    for name in sorted({name for name in given if given.count(name) > 1}):
-        yield Fault(f"{path}: covariates", f"{name!r} stands twice", "name it once")
-    for driver in experiment.drivers:
-        yield from _driver_faults(path, driver, experiment, catalogue)
-    names = [candidate.name for candidate in experiment.models]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Fault(f"{path}: models", f"label {name!r} stands twice", "give each model its own label")
-    told: set[tuple[str, str]] = set()  # a grid's fault is told of its first combination only
-    for candidate in experiment.models:
-        where, grid = f"{path}: models.{candidate.name}", candidate.name.partition("(")[0]
-        for fault in _model_faults(where, candidate.model, candidate.parameters):
-            if (grid, fault.found) not in told:
-                told.add((grid, fault.found))
-                yield fault
-
-
-def _driver_faults(
-    path: Path, driver: Driver, experiment: Experiment, catalogue: Catalogue
-) -> Iterator[Fault]:
-    where = f"{path}: covariates.{driver.series}"
-    if driver.series not in catalogue.series:
-        yield Fault(where, f"unknown series {driver.series!r}", nearest(driver.series, catalogue.series))
-    elif catalogue.series[driver.series].kind is not experiment.end.kind:
-        found = catalogue.series[driver.series].kind
-        yield Fault(
-            where, f"{driver.series} is kept by {found}", "use a driver of the period kind of the series"
-        )
-    elif driver.series in experiment.series:
-        yield Fault(where, f"{driver.series} would explain itself", "leave it out")
-    if driver.model is not None:
-        yield from _model_faults(where, driver.model, driver.parameters)
-
-
-def _model_faults(where: str, model: str, parameters: Mapping[str, Any]) -> Iterator[Fault]:
-    if model not in MODELS:
-        yield Fault(where, f"unknown model {model!r}", nearest(model, MODELS))
-        return
-    try:
-        build(model, parameters)
-    except ForecastingError as error:
-        told = "; ".join(f"{fault.where}: {fault.found}; {fault.do}" for fault in error.faults)
-        yield Fault(where, f"{error.message} ({told})" if told else error.message, "see docs/models.md")

@@ -245,8 +245,8 @@ def decide(made: Decision, gate: Promotion, metric: str, issued: pd.DataFrame | 
         against.append(f"{test.untested} cannot be tested")
     elif made.p > gate.alpha:
         against.append(f"p {made.p:.2f} is above {gate.alpha:g}")
-    if test.lower < gate.margin:
-        against.append(f"the margin asked for is {gate.margin:.0%}")
+    if gate.margin and not test.lower > gate.margin:
+        against.append(f"more than {100 * gate.margin:g}% is asked for")
     told, made = _issued(made, gate, issued)
     against += [told] if told.startswith("forecasts really issued say") else []
     figures = (

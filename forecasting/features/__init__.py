@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forecasting.features import believed, ev_sales
 from forecasting.features.build import Builder, covariates, known_on
+from forecasting.periods import Kind
 
 BUILDERS: dict[str, Builder] = {
     "ev_sales": ev_sales.build,
@@ -13,4 +14,7 @@ BUILDERS: dict[str, Builder] = {
     "production": believed.build,
 }
 
-__all__ = ["BUILDERS", "Builder", "covariates", "known_on"]
+CEILINGS = {Kind.MONTH: "ev_sales"}
+"""The builder that holds a series below the market it is part of, by period kind; none does so for years."""
+
+__all__ = ["BUILDERS", "CEILINGS", "Builder", "covariates", "known_on"]

@@ -141,6 +141,35 @@ WRONG = {
         {"backtest": {"first": "2025-06", "last": "FY2026", "every": 6, "steps": 3}},
         "FY2026 is of another kind than the horizon",
     ),
+    "a last origin before the first": (
+        {"backtest": {"first": "2025-09", "last": "2025-03", "every": 6, "steps": 3}},
+        "one.yaml: backtest.last: 2025-03 is before the first origin, 2025-09; give a later one, or leave it out",
+    ),
+    "a sum beside its parts": (
+        {"features": "ev_sales", "series": ["in.ev.2w", "in.ev.2w3w", "in.ev.3w"]},
+        "one.yaml: series: in.ev.2w3w stands beside all its parts, in.ev.2w, in.ev.3w, and is forecast as their sum; "
+        "leave in.ev.2w3w out, or one of its parts",
+    ),
+    "a sum beside the parts of a group": (
+        {"series": ["in.magnets.value"], "groups": ["magnet_imports"]},
+        "in.magnets.value stands beside all its parts, in.magnets.value.85051110,",
+    ),
+    "a part of a market under a builder without ceilings": (
+        {"features": "prices", "series": ["in.ev.3w"]},
+        "one.yaml: features: in.ev.3w lies below in.market.3w, and prices gives no ceilings; use features: ev_sales",
+    ),
+    "a margin at the gate below the first champion's": (
+        {"margin": 0.1, "promotion": {"margin": 0.05}},
+        "one.yaml: promotion.margin: 0.05 is below margin 0.1: promoting twice would unseat a first champion on the "
+        "same data; leave it out, or lower margin as well",
+    ),
+    **{
+        f"a label that is {label!r}": (
+            {"models": [{"model": "naive", "label": label}]},
+            f"models.0.label: Value error, a label is one printable line, its words one space apart (found {label!r})",
+        )
+        for label in ("a\nb", " a", "a\u2028b", "a\u202eb")
+    },
 }
 
 
@@ -150,6 +179,46 @@ def test_what_is_wrong_is_said(case: str, store: Store, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_experiments(written(tmp_path, **changes), store.catalogue)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_sum_whose_parts_another_file_of_the_suite_forecasts_is_refused(
+    turned: bool, store: Store, tmp_path: Path
+) -> None:
+    def suite(*files: tuple[str, list[str]]) -> Path:
+        for name, series in files:
+            content = {**BASE, "name": name, "features": "ev_sales", "series": series}
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content))
+        include = [f"{name}.yaml" for name, _ in (files[::-1] if turned else files)]
+        path = tmp_path / "all.yaml"
+        path.write_text(yaml.safe_dump({"name": "all", "about": "", "include": include}))
+        return path
+
+    with pytest.raises(ConfigError) as caught:
+        path = suite(("whole", ["in.ev.2w3w"]), ("parts", ["in.ev.pv", "in.ev.3w", "in.ev.2w"]))
+        read_experiments(path, store.catalogue)
+    [fault] = caught.value.faults
+    assert str(fault) == (
+        f"{path}: include: whole forecasts in.ev.2w3w, which parts forecasts as the sum of in.ev.2w, in.ev.3w; "
+        "leave in.ev.2w3w out of whole, or a part of parts"
+    )
+    apart = suite(("whole", ["in.ev.2w3w"]), ("two", ["in.ev.2w"]), ("three", ["in.ev.3w"]))
+    assert len(read_experiments(apart, store.catalogue)) == 3, "nobody forecasts it as a sum"
+
+
+def test_the_gate_asks_for_the_margin_of_the_experiment_unless_it_has_its_own(
+    store: Store, tmp_path: Path
+) -> None:
+    for changes, margin in (({}, 0.1), ({"margin": 0.0}, 0.0), ({"promotion": {"margin": 0.2}}, 0.2)):
+        [one] = read_experiments(written(tmp_path, **changes), store.catalogue)
+        assert one.promotion.margin == margin
+        assert Experiment.model_validate_json(one.model_dump_json()) == one
+
+
+def test_a_label_may_be_of_any_script(store: Store, tmp_path: Path) -> None:
+    label = "\u0915\u094d\u200d\u0937 one"
+    [one] = read_experiments(written(tmp_path, models=[{"model": "naive", "label": label}]), store.catalogue)
+    assert one.models[0].name == label
 
 
 def test_a_misspelt_key_of_a_grid_is_said_once(store: Store, tmp_path: Path) -> None:

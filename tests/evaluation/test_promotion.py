@@ -79,7 +79,7 @@ def test_what_cannot_be_told_keeps_the_champion_and_says_why() -> None:
     cases = [
         (experiment("naive", "drift"), noisy, "is above 0.1"),
         (experiment("naive", "drift", pairs=17), better, "16 paired origins are fewer than 17"),
-        (experiment("naive", "drift", margin=0.05), better, "the margin asked for is 5%"),
+        (experiment("naive", "drift", margin=0.05), better, "; more than 5% is asked for"),
     ]
     for given, made, words in cases:
         decision = settle(given, made, {"s": "naive"})["s"]
