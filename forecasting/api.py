@@ -107,14 +107,24 @@ class Project:
         return champions[series]
 
     def experiments(self, name: str | Path = "default") -> list[Experiment]:
-        """The experiments of a file: a name in ``experiments/`` or a path. A suite gives several.
+        """The experiments of a file: a path or a name in ``experiments/``. A suite gives several.
 
-        Raises :class:`~forecasting.errors.ConfigError` with every fault of every file.
+        Raises :class:`~forecasting.errors.InputMissing` with the nearest name where there is none, and
+        :class:`~forecasting.errors.ConfigError` with every fault of every file.
         """
         from forecasting.evaluation.experiment import read_experiments
 
-        path = self.root / "experiments" / f"{name}.yaml"
-        return read_experiments(path if path.is_file() else Path(name), self.store.catalogue)
+        path, folder = Path(name), self.root / "experiments"
+        if not path.is_file() and (named := folder / f"{str(name).removesuffix('.yaml')}.yaml").is_file():
+            path = named
+        if path.is_dir():
+            there = ", ".join(sorted(one.name for one in path.glob("*.yaml"))) or "it has none"
+            raise InputMissing(f"{path} is a folder; name an experiment file in it: {there}")
+        if not path.exists() and path.parent == Path():
+            known = {one.stem for one in folder.glob("*.yaml")} | {one.name for one in Path().glob("*.yaml")}
+            advice = nearest(str(path), known) if known else "write one as docs/experiments.md says"
+            raise InputMissing(f"{path} is neither a file nor an experiment in {folder}; {advice}")
+        return read_experiments(path, self.store.catalogue)
 
     def run(
         self,
@@ -174,12 +184,16 @@ class Project:
     def gate(self, outcomes: Sequence[Outcome], reason: str | None = None) -> list[Settled]:
         """Put outcomes through the promotion gate, with the editions published so far as evidence.
 
-        ``reason`` promotes the model with the lowest mean where the gate is inconclusive or the champion cannot be
-        built any more; without one the latter raises :class:`~forecasting.errors.ConfigError`. Raises
+        ``reason`` promotes the model with the lowest mean where the gate is inconclusive, the backtest's winner where
+        the champion cannot be built any more, and on the data of an earlier day than the champion's; without one the
+        latter two raise :class:`~forecasting.errors.ConfigError`. Raises
+        :class:`~forecasting.errors.UsageError` for a reason that says nothing, and
         :class:`~forecasting.errors.Locked` when other champions were put in force since the outcomes were made.
         """
         from forecasting.publishing.promotion import issued_forecasts, judge
+        from forecasting.publishing.reasons import said
 
+        reason = None if reason is None else said("reason", reason)
         release, editions = self.release, self.root / "data" / "editions"
         days = {outcome.as_of for outcome in outcomes} if release is not None else set()
         issued = {day: issued_forecasts(editions, day) for day in days}

@@ -22,8 +22,8 @@ def promote(
         str | None,
         typer.Option(
             "--reason",
-            help="Promote the model with the lowest mean where the gate is inconclusive or the champion cannot be "
-            "built any more; kept with the promotion.",
+            help="Promote the model with the lowest mean where the gate is inconclusive, the backtest's winner where "
+            "the champion cannot be built any more, and champions on older data than theirs; kept in the ledger.",
             show_default=False,
         ),
     ] = None,
@@ -34,12 +34,15 @@ def promote(
     """Put each series' best challenger to its champion, and export the release that publishing reads.
 
     A series without a champion gets the winner of its backtest. Otherwise the challenger must be better by more than
-    luck; where that cannot be said the champion stays. Every decision is kept with its evidence.
+    luck and by more than the margin; where that cannot be said the champion stays. A file of one model declares it:
+    nothing is tested. Every decision is kept with its evidence; docs/promotion.md has them all.
     """
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import in_release
+    from forecasting.publishing.reasons import said
 
+    reason = None if reason is None else said("--reason", reason)
     store = Store.open(data_root(data))
     here = project(store)
     release = here.release

@@ -92,12 +92,16 @@ def judge(
     """Put the winners of an outcome through the gate; ``issued`` is the table of :func:`issued_forecasts`.
     What rivals would have said on its days is kept in ``cache``.
 
-    ``reason`` decides for the model with the lowest mean wherever the gate is inconclusive, and where the champion
-    cannot be built any more: without one that raises :class:`ConfigError`. Raises :class:`Locked` when a champion in
-    force was not among the models of the outcome: another promotion put it there meanwhile.
+    ``reason`` decides for the model with the lowest mean wherever the gate is inconclusive; for the backtest's winner
+    where the champion cannot be built any more, and for an outcome on the data of an earlier day than the champion's:
+    without one these two raise :class:`ConfigError`. Raises :class:`Locked` when a champion in force was not among
+    the models of the outcome: another promotion put it there meanwhile.
     """
     before = {id: release.champions[id] for id in outcome.winners if release and id in release.champions}
     champions = _alone(before)
+    older = {id: fault for id, one in before.items() if (fault := _older(outcome, id, one))}
+    if older and not reason:
+        raise ConfigError("a champion in force knows later data than the outcome", older.values())
     if len(outcome.experiment.models) == 1:
         recipes = {id: w.recipe for id, w in outcome.winners.items() if isinstance(w.recipe, Recipe)}
         found = declare(outcome.experiment.models[0].name, recipes, champions)
@@ -108,8 +112,34 @@ def judge(
             why = f"declared: {found[id].challenger} of its own, where the sum of its parts was in force"
             was = {"model": one.model, "parameters": {}}
             found[id] = replace(found[id], verdict=DECLARED, champion=one.model, why=why, was=was)
+    for id in older.keys() & found.keys():
+        found[id] = _put_back(found[id], older[id], str(reason))
     chosen = {id: decision.chosen for id, decision in found.items()}
     return Settled(in_force(store, outcome, chosen), found, before)
+
+
+def _older(outcome: Outcome, id: str, champion: Released) -> Fault | None:
+    """What is wrong with an outcome whose data end before the day whose knowledge a champion in force was fitted on."""
+    recipe = champion.recipe
+    recipes = [recipe] if isinstance(recipe, Recipe) else [member.recipe for member in recipe.members]
+    known = max((one.as_of for one in recipes if one.as_of), default="")
+    if not known or outcome.as_of >= date.fromisoformat(known):
+        return None
+    said = (
+        f"the data of {outcome.as_of} are older than those of {known}, on which {champion.model} is in force"
+    )
+    do = f"run it as of {known} or later, or put it back with forecast promote --reason TEXT"
+    return Fault(f"{outcome.experiment.name}: {id}", said, do)
+
+
+def _put_back(decision: Decision, fault: Fault, reason: str) -> Decision:
+    """A decision on older data than the champion's: somebody's reason made it, whatever the gate would have said."""
+    if decision.verdict == OVERRIDDEN:
+        return replace(decision, why=f"{decision.why}; {fault.found}")
+    made = replace(decision, verdict=OVERRIDDEN, why=f"{reason} (the gate: {fault.found}; {decision.why})")
+    return (
+        replace(made, challenger=decision.chosen, test=None, rivals=0) if decision.verdict == SAME else made
+    )
 
 
 def _contested(
