@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,67 @@ def test_a_dry_run_asks_no_cluster_and_says_so(cli: Run) -> None:
     assert code == 0, err
     assert "by one process here: a dry run does not ask tcp://127.0.0.1:9 how many workers it has" in out
     assert "by one process" not in cli(*dry)[1]
+
+
+def prices_by_month(**changes: Any) -> str:
+    """The path of an experiment whose rival is 7% better than the default, too sure a difference to be luck."""
+    content = {"paths": 1000, "backtest": {"first": "2025-03", "every": 1, "steps": 3}, **changes}
+    experiment("prices", {"model": "naive"}, {"model": "drift"}, **content)
+    return "experiments/prices.yaml"
+
+
+def verdicts() -> list[tuple[str, str]]:
+    lines = Path("mlruns/promotions.jsonl").read_text().splitlines()
+    return [(one["verdict"], one["reason"]) for one in map(json.loads, lines)]
+
+
+def test_promoting_twice_on_the_same_data_changes_nothing(cli: Run) -> None:
+    path = prices_by_month()
+    code, out, err = cli("promote", path)
+    assert code == 0, err
+    assert f"{SERIES:30} naive " in out
+    release = Path("mlruns/releases/CURRENT").read_bytes()
+    for _ in range(2):
+        code, out, err = cli("promote", path)
+        assert code == 0, err
+        assert "unchanged: the release holds these champions already" in out
+        assert "; more than 10% is asked for" in out
+        assert Path("mlruns/releases/CURRENT").read_bytes() == release
+    assert "promoted" not in {verdict for verdict, _ in verdicts()}
+    code, out, err = cli("promote", prices_by_month(margin=0.01))
+    assert code == 0, err
+    assert "promoted: drift has a " in out, "the margin kept it, not luck: the test above proves something"
+
+
+def test_a_champion_is_put_back_on_older_data_for_a_reason_only(cli: Run) -> None:
+    path = prices_by_month()
+    assert cli("promote", path, "--as-of", "2026-06-29")[0] == 0
+    [[_, recipe]] = [*recipes().items()]
+    now, before = recipe["as_of"], verdicts()
+    code, _, err = cli("promote", path, "--as-of", "2025-12-31")
+    assert code == 78, err
+    assert "a champion in force knows later data than the outcome" in err
+    then = err.partition("the data of ")[2][:10]
+    assert then < "2026-01-01" <= now
+    assert (
+        f"prices: {SERIES}: the data of {then} are older than those of {now}, on which naive is in force; "
+        f"run it as of {now} or later, or put it back with forecast promote --reason TEXT"
+    ) in err
+    assert verdicts() == before
+    assert recipes()[SERIES] == recipe
+    code, _, err = cli("promote", path, "--as-of", "2025-12-31", "--reason", "May was keyed in wrongly")
+    assert code == 0, err
+    assert recipes()[SERIES]["as_of"] == then
+    verdict, why = verdicts()[-1]
+    assert verdict == "overridden"
+    assert why.startswith("May was keyed in wrongly (the gate: ")
+    assert f"the data of {then} are older than those of {now}" in why
+    code, _, err = cli("promote", path, "--as-of", "2026-06-29")
+    assert code == 0, err
+    assert recipes()[SERIES]["as_of"] == now, "newer data need no reason"
+
+
+def recipes() -> dict[str, dict[str, Any]]:
+    """The recipes of the release in force by series."""
+    folder = Path("mlruns/releases") / Path("mlruns/releases/CURRENT").read_text().strip()
+    return {path.parent.name: json.loads(path.read_text()) for path in folder.glob("champions/*/recipe.json")}
