@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from forecasting.cli.console import progress, say
+from forecasting.cli.writing import creatable, write
 
 
 def benchmark(
@@ -29,28 +31,26 @@ def benchmark(
     """
     import json
 
-    from forecasting.errors import CannotWrite
     from forecasting.evaluation import benchmark as bench
     from forecasting.evaluation.competition import read
 
     names = list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
     bench.check(names)
+    beside = out.with_suffix(".parquet")
     collections = read(folder, say, limit)
+    with suppress(OSError):  # what is in the way of the folder is in the way of the files
+        out.parent.mkdir(parents=True, exist_ok=True)
+    for path in (out, beside):
+        creatable(path)
     with progress("series") as tell:
         summary, scores = bench.run(collections, names, tell)
-    beside = out.with_suffix(".parquet")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        scores.to_parquet(beside, index=False)
-    except OSError as error:
-        raise CannotWrite(f"{out} cannot be written: {error}") from error
     typer.echo(f"{'file':20} {'model':16} {'n':>5} {'OWA':>7} {'MASE':>7} {'95 %':>6} {'80 %':>6} {'s':>8}")
     for row in summary:
         shown = [f"{row[k]:{w}.3f}" if row[k] is not None else "-".rjust(int(w)) for k, w in _SHOWN]
         failed = f"  {row['failures']} failed" if row["failures"] else ""
         typer.echo(f"{row['file']:20} {row['model']:16} {row['n']:>5} {' '.join(shown)}{failed}")
-    typer.echo(f"written: {out} and {beside}")
+    write(out, (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode())
+    write(beside, scores.to_parquet(index=False))
 
 
 _SHOWN = (("owa", "7"), ("mase", "7"), ("coverage_95", "6"), ("coverage_80", "6"), ("seconds", "8"))

@@ -9,6 +9,7 @@ import typer
 
 from forecasting.cli.console import progress
 from forecasting.cli.telling import release_root
+from forecasting.cli.writing import creatable, write
 
 if TYPE_CHECKING:
     from forecasting.publishing.drift import Drift
@@ -27,12 +28,13 @@ def drift(
     from forecasting.errors import DataError
     from forecasting.publishing.drift import drift as carry_out
 
+    if csv is not None:
+        creatable(csv)
     with progress("refit") as tell:
         found = carry_out(release_root(), tell)
     _print(found)
     if csv is not None:
-        found.table.to_csv(csv, index=False, lineterminator="\n")
-        typer.echo(csv)
+        write(csv, found.table.to_csv(index=False, lineterminator="\n").encode())
     if found.lost:
         raise DataError(
             f"{len(found.lost)} champion(s) cannot be refitted with what is installed", found.lost

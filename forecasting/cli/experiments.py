@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from datetime import date
 
     from forecasting.data.store import Store
-    from forecasting.errors import Fault
+    from forecasting.errors import DataError, Fault
     from forecasting.evaluation.experiment import Experiment
     from forecasting.evaluation.outcome import Outcome
     from forecasting.publishing.release import Release
 
 ExperimentArgument = Annotated[
-    Path, typer.Argument(help="An experiment file, for example experiments/default.yaml.")
+    Path,
+    typer.Argument(
+        help="An experiment file, such as experiments/default.yaml, or its name there, such as default."
+    ),
 ]
 
 
@@ -58,30 +61,45 @@ def outcomes(
     The champions of a ``release`` compete beside the models of the file. Series without a model that held, and
     experiments of a suite that could not be carried out, are faults beside the outcomes of the rest.
     """
-    from forecasting.errors import DataError, Fault
-    from forecasting.evaluation.experiment import read_experiments
+    from forecasting.errors import DataError
 
     here = project(store)
-    experiments = read_experiments(experiment, store.catalogue)
+    experiments = here.experiments(experiment)
     found: list[Outcome] = []
     faults: list[Fault] = []
     try:
         for one in experiments:
-            cut = cut_of(store, one, as_of)
+            name_absent(one, release)
             with progress(f"backtest {one.name}") as bar:
                 try:
+                    cut = cut_of(store, one, as_of)
                     found.append(
                         here.run(one, as_of=cut, jobs=jobs, cluster=cluster, release=release, progress=bar)
                     )
                 except DataError as error:
                     if len(experiments) == 1:
                         raise
-                    do = "mend it; the other experiments were carried out"
-                    faults += [Fault(one.name, error.message, do), *error.faults]
+                    faults.append(stopped(one, error))
     except KeyboardInterrupt:
         say("interrupted: every finished fit is kept; the same command goes on from there")
         raise
     return found, [*faults, *(fault for outcome in found for fault in outcome.faults)]
+
+
+def name_absent(experiment: Experiment, release: Release | None) -> None:
+    """Say which champions in force do not compete, as this version cannot build them."""
+    from forecasting.publishing.promotion import enter
+
+    for fault in enter(experiment, release)[2]:
+        say(f"warning: a champion in force does not compete: {fault}")
+
+
+def stopped(experiment: Experiment, error: DataError) -> Fault:
+    """An experiment of a suite that could not be carried out, as one fault."""
+    from forecasting.errors import Fault
+
+    why = "; ".join([error.message.removeprefix(f"{experiment.name}: "), *map(str, error.faults)])
+    return Fault(experiment.name, why, "mend it or leave it out; it keeps no other experiment back")
 
 
 def log(store: Store, found: Sequence[Outcome]) -> None:

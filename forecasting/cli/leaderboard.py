@@ -11,6 +11,7 @@ from forecasting.cli.boards import print_board
 from forecasting.cli.console import AsOfOption, DataOption, JobsOption, data_root
 from forecasting.cli.experiments import ExperimentArgument, outcomes
 from forecasting.cli.telling import project
+from forecasting.cli.writing import write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,28 +53,20 @@ def leaderboard(
     for outcome in found:
         print_board(outcome)
     if csv is not None:
-        _write(csv, _csv(pd.concat([_table(one) for one in found], ignore_index=True)))
+        write(csv, _csv(pd.concat([_table(one) for one in found], ignore_index=True)))
     if scores is not None:
         frames = [one.scores.frame.assign(experiment=one.experiment.name) for one in found]
-        _write(scores, _csv(pd.concat(frames, ignore_index=True)))
+        write(scores, _csv(pd.concat(frames, ignore_index=True)))
     if html is not None:
-        _write(html, here.leaderboard(found))
+        write(html, here.leaderboard(found))
     demand(faults)
 
 
 def _table(outcome: Outcome) -> pd.DataFrame:
-    return outcome.board.merge(outcome.confidence, on=["series", "model"], how="left")
+    table = outcome.board.merge(outcome.confidence, on=["series", "model"], how="left")
+    table.insert(0, "experiment", outcome.experiment.name)
+    return table
 
 
 def _csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    from forecasting.errors import CannotCreate
-
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise CannotCreate(f"{path}: cannot be written ({error.strerror}); name another file") from None
-    typer.echo(path)

@@ -10,7 +10,13 @@ import typer
 from forecasting.cli.console import project_root
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
     from forecasting.data.store import Store
+    from forecasting.evaluation.cache import Cache
+    from forecasting.evaluation.experiment import Experiment
 
 
 def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluster: str | None = None) -> None:
@@ -20,48 +26,65 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluste
     """
     import pandas as pd
 
-    from forecasting.cli.experiments import cache_folder, cut_of
+    from forecasting.cli.experiments import cache_folder, cut_of, name_absent, stopped
     from forecasting.cli.telling import project
-    from forecasting.evaluation.backtest import plan
+    from forecasting.errors import DataError
     from forecasting.evaluation.cache import Cache
-    from forecasting.evaluation.covariates import Foresight
-    from forecasting.evaluation.estimate import Estimate, estimate
-    from forecasting.evaluation.experiment import read_experiments
+    from forecasting.evaluation.estimate import Estimate
+    from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import enter
 
-    cache, release = Cache(cache_folder()), project(store).release
-    processes = 1 if cluster else jobs
-    found = []
-    for given in read_experiments(experiment, store.catalogue):
-        one, _, _ = enter(given, release)
-        cut = cut_of(store, one, as_of)
-        foresight = Foresight(cache, makes=False)
-        planned = plan(store, one, cut, foresight)
-        made = estimate(planned, cache)
-        typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
-        if foresight.lacking:
-            typer.echo(f"  {len(foresight.lacking)} forecast(s) of drivers to make first, in one process")
-        for words in planned.refused.values():
-            typer.echo(f"  every model will fail at {words}")
-        if made.table.empty:
-            typer.echo(f"  no origin from {one.backtest.first} on can be judged: nothing to backtest")
-            continue
-        typer.echo(
-            f"  {'model':32}{'series':>8}{'origins':>8}{'fits':>8}{'kept':>8}{'seconds':>10}  by the time of"
-        )
-        for row in made.table.to_dict("records"):
-            seconds = "unknown" if pd.isna(row["seconds"]) else f"{row['seconds']:,.1f}"
-            typer.echo(
-                f"  {row['model']:32}{row['series']:>8}{row['origins']:>8}{row['fits']:>8}{row['kept']:>8}"
-                f"{seconds:>10}  {row['from']}"
-            )
-        typer.echo(f"  {made.words(processes)}")
-        found.append(made.table)
+    here, cache, processes = project(store), Cache(cache_folder()), 1 if cluster else jobs
+    release, experiments = here.release, here.experiments(experiment)
+    found, faults = [], []
+    for given in experiments:
+        name_absent(given, release)
+        try:
+            table = _planned(store, enter(given, release)[0], cut_of(store, given, as_of), cache, processes)
+        except DataError as error:
+            if len(experiments) == 1:
+                raise
+            faults.append(stopped(given, error))
+        else:
+            found += [] if table.empty else [table]
     if len(found) > 1:
         together = Estimate(pd.concat(found, ignore_index=True))
         typer.echo(f"\nall: {together.words(processes)}")
     if cluster and found:
         typer.echo(f"by one process here: a dry run does not ask {cluster} how many workers it has")
+    demand(faults)
+
+
+def _planned(store: Store, one: Experiment, cut: date, cache: Cache, processes: int) -> pd.DataFrame:
+    """Print what one experiment would fit, and give the table of it."""
+    import pandas as pd
+
+    from forecasting.evaluation.backtest import plan
+    from forecasting.evaluation.covariates import Foresight
+    from forecasting.evaluation.estimate import estimate
+
+    foresight = Foresight(cache, makes=False)
+    planned = plan(store, one, cut, foresight)
+    made = estimate(planned, cache)
+    typer.echo(f"\n{one.name}: {len(one.series)} series to {one.horizon}, as of {cut}")
+    if foresight.lacking:
+        typer.echo(f"  {len(foresight.lacking)} forecast(s) of drivers to make first, in one process")
+    for words in planned.refused.values():
+        typer.echo(f"  every model will fail at {words}")
+    if made.table.empty:
+        typer.echo(f"  no origin from {one.backtest.first} on can be judged: nothing to backtest")
+        return made.table
+    typer.echo(
+        f"  {'model':32}{'series':>8}{'origins':>8}{'fits':>8}{'kept':>8}{'seconds':>10}  by the time of"
+    )
+    for row in made.table.to_dict("records"):
+        seconds = "unknown" if pd.isna(row["seconds"]) else f"{row['seconds']:,.1f}"
+        typer.echo(
+            f"  {row['model']:32}{row['series']:>8}{row['origins']:>8}{row['fits']:>8}{row['kept']:>8}"
+            f"{seconds:>10}  {row['from']}"
+        )
+    typer.echo(f"  {made.words(processes)}")
+    return made.table
 
 
 def schema(

@@ -102,7 +102,10 @@ def plan(store: Store, experiment: Experiment, as_of: date, foresight: Foresight
     without a logarithm, is a refusal of every model on every series. Raises :class:`DataError` when nothing is left
     to forecast before the horizon.
     """
-    today, _ = view(store, experiment, as_of, None, experiment.end, foresight)
+    try:
+        today, _ = view(store, experiment, as_of, None, experiment.end, foresight)
+    except NothingKnown as error:
+        raise NothingKnown(f"{error.message} as of {as_of}{_known_since(store, experiment, as_of)}") from None
     if experiment.end <= today.last:
         where = f"{experiment.name}: horizon"
         fault = Fault(
@@ -140,6 +143,11 @@ def plan(store: Store, experiment: Experiment, as_of: date, foresight: Foresight
                 works.append(work)
                 keys.append(work.keys(whole if together else alone))
     return Plan(today, works, keys, tuple(one.name for one in experiment.models), refused)
+
+
+def _known_since(store: Store, experiment: Experiment, as_of: date) -> str:
+    days = store.observations.of(*experiment.series).frame["available_at"].dt.date
+    return f"; the first became known on {days.min()}" if len(days) and days.min() > as_of else ""
 
 
 def seen_from(

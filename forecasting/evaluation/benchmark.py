@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ConfigError, Fault, nearest
+from forecasting.errors import Fault, UsageError, nearest
 from forecasting.evaluation import peers
 from forecasting.evaluation.competition import Collection, Series
 from forecasting.evaluation.fits import REFUSALS
@@ -106,11 +106,11 @@ def scores(series: Series, season: int, answer: Answer) -> dict[str, float]:
 
 
 def check(names: Sequence[str]) -> None:
-    """Raise :class:`ConfigError` with every name that is neither a model nor a peer."""
+    """Raise :class:`UsageError` with every name that is neither a model nor a peer."""
     known = [*MODELS, *peers.PEERS]
     faults = [Fault(name, "no such model", nearest(name, known)) for name in names if name not in known]
     if faults or not names:
-        raise ConfigError("the benchmark needs names of models", faults)
+        raise UsageError("the benchmark needs names of models", faults)
 
 
 def forecast(name: str, season: int, batch: Sequence[Series], steps: Sequence[int]) -> list[Answer | str]:

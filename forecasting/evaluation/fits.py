@@ -281,11 +281,14 @@ class Work:
         return widen(forecast.between(self.origin.cutoff + 1, last), self.origin.revisions, seed=self.seed)
 
     def _words(self, error: BaseException) -> str:
-        said = str(error) or type(error).__name__
+        name, said = self.candidate.model, str(error) or type(error).__name__
+        told = said if said.startswith(f"{name}: ") else f"{name}: {said}"
         causes = [
-            f"{name} has no forecast: {why}" for name, why in self.origin.unforeseen.items() if name in said
+            f"{driver} has no forecast: {why}"
+            for driver, why in self.origin.unforeseen.items()
+            if driver in said
         ]
-        return "; ".join([f"{self.candidate.name}: {said}", *causes])
+        return "; ".join([told, *causes])
 
 
 def kept(paths: Array) -> tuple[Array, Array]:

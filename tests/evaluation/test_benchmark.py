@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import ConfigError, DataError, InputMissing
+from forecasting.errors import DataError, InputMissing, UsageError
 from forecasting.evaluation import benchmark as bench
 from forecasting.evaluation.backtest import silent
 from forecasting.evaluation.competition import Series, read
@@ -101,7 +101,7 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(tmp_path, print)
     assert [fault.where.split(": ")[1] for fault in caught.value.faults] == ["twice", "all", "turned"]
-    with pytest.raises(ConfigError, match="did you mean 'auto'"):
+    with pytest.raises(UsageError, match="did you mean 'auto'"):
         bench.check(["autoo"])
 
 
@@ -143,7 +143,28 @@ def test_the_command_writes_json_and_parquet(folder: Path, tmp_path: Path, cli: 
     assert "unnamed.parquet: season 4" in log
     assert "series: 4 of 4" in log
     assert "OWA" in told
-    code, _, log = cli("benchmark", folder, "--models", "nothing", "--out", out)
-    assert code == 78
-    assert "no such model" in log
+    for models, words in (
+        ("nothing", "nothing: no such model"),
+        (" , ", "the benchmark needs names of models"),
+    ):
+        code, _, log = cli("benchmark", folder, "--models", models, "--out", out)
+        assert (code, words in log) == (2, True), log
     assert cli("benchmark", tmp_path / "absent", "--out", out)[0] == 66
+
+
+def test_where_no_file_can_be_created_nothing_is_forecast(
+    folder: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "run", lambda *_: pytest.fail("forecast in vain"))
+    blocked = folder / "mine_yearly.parquet" / "b.json"
+    (tmp_path / "beside.parquet").mkdir()
+    for out, named in (
+        (tmp_path, tmp_path),
+        (blocked, blocked),
+        (tmp_path / "beside.json", tmp_path / "beside.parquet"),
+    ):
+        code, told, log = cli("benchmark", folder, "--out", out)
+        assert (code, told) == (73, ""), log
+        assert f"{named}: cannot be written (" in log
+        assert "name another file" in log
+    assert not (tmp_path / "beside.json").exists()

@@ -101,7 +101,7 @@ def test_a_refusal_in_one_call_is_that_of_its_own_series(
     gone[work.ids[2]] = float("nan")
     broken = replace(work, origin=replace(work.origin, panel=replace(work.origin.panel, values=gone)))
     whole, part = dict(work.run()), dict(broken.run())
-    assert part[work.ids[2]].refusal.startswith(f"naive: naive: {work.ids[2]} has 0 observation(s)")
+    assert part[work.ids[2]].refusal.startswith(f"naive: {work.ids[2]} has 0 observation(s)")
     assert (part[work.ids[1]].quantiles == whole[work.ids[1]].quantiles).all()
 
 

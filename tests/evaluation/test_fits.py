@@ -44,13 +44,19 @@ def test_a_fault_of_the_machine_is_tried_again_and_one_of_the_model_is_kept(
         raise broken
 
     backtest = {"first": "2025-12", "every": 6, "steps": 3}
-    found = planned(store, models=[{"model": "ets"}], series=["in.magnets.value.85051110"], backtest=backtest)
+    found = planned(
+        store,
+        models=[{"model": "ets", "label": "quick"}],
+        series=["in.magnets.value.85051110"],
+        backtest=backtest,
+    )
     cache, keys = Cache(tmp_path), found.keys[0]
     with monkeypatch.context() as patched:
         patched.setattr(MODELS["ets"], "fit", breaks)
         lost = run(found, cache, HERE)
     refusals = {fit.refusal for fit in (lost | cache.get(keys)).values()}
-    assert refusals == {f"ets: {str(broken) or type(broken).__name__}"}
+    said = str(broken).removeprefix("ets: ") or type(broken).__name__
+    assert refusals == {f"ets: {said}"}, "the model once: what is kept is found under any label"
     assert set(lost) == (set() if lasts else set(keys))
     assert not run(found, cache, HERE)
     assert bool(cache.get(keys)[keys[0]].refusal) is lasts
