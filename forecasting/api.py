@@ -121,7 +121,10 @@ class Project:
             there = ", ".join(sorted(one.name for one in path.glob("*.yaml"))) or "it has none"
             raise InputMissing(f"{path} is a folder; name an experiment file in it: {there}")
         if not path.exists() and path.parent == Path():
-            known = {one.stem for one in folder.glob("*.yaml")} | {one.name for one in Path().glob("*.yaml")}
+            files = [*folder.glob("*.yaml"), *Path().glob("*.yaml")]
+            known = (
+                {one.name for one in files} if path.suffix else {one.stem for one in folder.glob("*.yaml")}
+            )
             advice = nearest(str(path), known) if known else "write one as docs/experiments.md says"
             raise InputMissing(f"{path} is neither a file nor an experiment in {folder}; {advice}")
         return read_experiments(path, self.store.catalogue)
@@ -235,7 +238,7 @@ class Project:
             [
                 Contest(
                     one.experiment.name, one.experiment.about, one.as_of, one.experiment.metric, one.scores,
-                    one.forecasts, in_force(one),
+                    one.forecasts, in_force(one), one.unjudged,
                 )
                 for one in outcomes
             ]

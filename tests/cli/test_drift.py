@@ -32,6 +32,11 @@ def test_a_champion_that_is_lost_hides_no_other(
         changed[series] = replace(one, champion=Champion.of(series, recipe, golden, panel=one.panel))
     export_bundle(changed, project.bundles, bundle.attachments)
     monkeypatch.chdir(tmp_path)
+    for place in (tmp_path / "missing" / "drift.csv", tmp_path):
+        code, out, err = cli("drift", "--csv", place)
+        assert (code, out) == (73, "")
+        assert f"{place}: cannot be written (" in err
+        assert "name another file" in err
     code, out, err = cli("drift", "--csv", "drift.csv")
     assert code == 65, out + err
     assert "cannot be refitted: unknown model 'brownian'" in out

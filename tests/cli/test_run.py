@@ -55,7 +55,7 @@ def test_a_series_no_model_holds_on_hides_nothing_and_ends_with_65(cli: Run) -> 
     )
     assert "first at 2024-09: seasonal_naive: " in err
     assert "early: " in err
-    assert "mend it; the other experiments were carried out" in err
+    assert "mend it or leave it out; it keeps no other experiment back" in err
     assert cli("leaderboard", "experiments/all.yaml")[0] == 65
 
 
