@@ -33,5 +33,5 @@ def port(uri: str, within: float) -> str:
     try:
         with socket.create_connection((parts.hostname or "localhost", number), timeout=within):
             return ""
-    except OSError as error:
-        return f"port {number}: {error.strerror or error}"
+    except (OSError, ValueError) as error:
+        return f"port {number}: {getattr(error, 'strerror', None) or error}"

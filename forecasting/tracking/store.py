@@ -10,11 +10,12 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -26,16 +27,16 @@ from forecasting.errors import (
     Fault,
     ForecastingError,
     Locked,
-    ServiceAway,
 )
 from forecasting.tracking import probes
-from forecasting.tracking.migration import migrate_file, migrate_server
+from forecasting.tracking.address import VARIABLE, away, require_usable, shown
+from forecasting.tracking.migration import migrate_file, migrate_server, speaking_of_server
 from forecasting.tracking.patience import BUDGET, Guarded, Patience
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-VARIABLE = "FORECAST_TRACKING_URI"
+T = TypeVar("T")
 ANSWER_WITHIN = 5.0
 LOCK_WITHIN = 180.0
 _SQLITE = "sqlite:///"
@@ -71,12 +72,7 @@ class Store:
     patience: Patience | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        scheme = self.uri.partition("://")[0]
-        do = "write sqlite:////absolute/path/mlflow.db, https://host:port or postgresql://host/name"
-        if scheme.split("+")[0] not in {"sqlite", "http", "https", "postgresql", "mysql", "mssql"}:
-            raise ConfigError("the tracking address cannot be used", [Fault(self.uri, "unknown kind", do)])
-        if self.local and not self.uri.startswith(f"{_SQLITE}/"):
-            raise ConfigError("the tracking address cannot be used", [Fault(self.uri, "relative path", do)])
+        require_usable(self.uri)
         if not self.artifacts.is_absolute():
             where = str(self.artifacts)
             raise ConfigError(
@@ -105,8 +101,8 @@ class Store:
 
     @property
     def shown(self) -> str:
-        """The address without its password."""
-        return re.sub(r"(://[^:/@]+):[^@/]*@", r"\1:…@", self.uri)
+        """The address without its password or token."""
+        return shown(self.uri)
 
     def patient(self, budget: float = BUDGET) -> Self:
         """The same store for a job that goes on without it: ``budget`` seconds of waiting in all.
@@ -132,6 +128,10 @@ class Store:
         _ready.add(self.uri)
         return self
 
+    def _waited(self, work: Callable[[], T]) -> T:
+        """What the work gives; of a server, within the budget of the job or one of its own."""
+        return work() if self.local else (self.patience or Patience()).call(work, self.shown)
+
     def client(self) -> MlflowClient:
         """MLflow's client for this store, which is made ready first; no global state is touched."""
         self.ready()
@@ -139,7 +139,7 @@ class Store:
         from mlflow import MlflowClient
 
         with self.speaking():
-            client = MlflowClient(self.uri, self.uri)
+            client = self._connected(MlflowClient)
         # A guarded client answers to every method of the one it guards.
         return (
             client
@@ -147,8 +147,17 @@ class Store:
             else cast("MlflowClient", Guarded(client, self.patience, self.shown))
         )
 
+    def _connected(self, make: type[MlflowClient]) -> MlflowClient:
+        if self.local or self.served:
+            return make(self.uri, self.uri)
+        with speaking_of_server(self.shown):
+            return self._waited(lambda: make(self.uri, self.uri))
+
     def experiment(self, name: str) -> str:
-        """The id of an experiment, created when absent with artifacts at a fixed, absolute place."""
+        """The id of an experiment, created when absent with artifacts at a fixed, absolute place.
+
+        Raises :class:`ConfigError` when they lie in another folder than the store: the project was copied or moved.
+        """
         from mlflow.exceptions import MlflowException
 
         client = self.client()
@@ -162,9 +171,23 @@ class Store:
                     if error.error_code != "RESOURCE_ALREADY_EXISTS":
                         raise
                     found = client.get_experiment_by_name(name)
-            if found is not None and found.lifecycle_stage == "deleted":
+            if found is None:
+                return ""
+            self._require_here(found)
+            if found.lifecycle_stage == "deleted":
                 client.restore_experiment(found.experiment_id)
-            return str(found.experiment_id) if found is not None else ""
+            return str(found.experiment_id)
+
+    def _require_here(self, experiment: Any) -> None:
+        if not self.local or self.database.parent != self.home:
+            return
+        place = Path(unquote(urlsplit(experiment.artifact_location).path))
+        if not place.is_relative_to(self.artifacts):
+            found = f"the artifacts of {experiment.name} lie in {place}: the project was copied or moved"
+            do = f"move it back, or move {self.database.name} and artifacts away to begin a new store"
+            raise ConfigError(
+                "the tracking store is that of another folder", [Fault(str(self.database), found, do)]
+            )
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -197,13 +220,14 @@ class Store:
             raise self._translated(error) from error
         except OSError as error:
             if self.served and error.filename is None:  # an upload that broke off
-                raise self._away(str(error).partition("\n")[0][:500] or type(error).__name__) from error
+                found = shown(str(error)).partition("\n")[0][:500] or type(error).__name__
+                raise away(self.uri, found) from error
             where = str(error.filename or self.home)
             fault = Fault(where, error.strerror or str(error), "free some space or fix its permissions")
             raise CannotWrite("the tracking store cannot be written", [fault]) from error
 
     def _translated(self, error: Exception) -> ForecastingError:
-        text = str(error).strip().partition("\n")[0][:500]
+        text = shown(str(error)).strip().partition("\n")[0][:500]
         if "database is locked" in text:
             return Locked("the tracking store is busy", [Fault(self.shown, text, "try again later")])
         if re.search(r"not a database|malformed", text):
@@ -219,15 +243,16 @@ class Store:
         if self.served and re.search(r"\b40[13]\b|PERMISSION_DENIED|UNAUTHENTICATED", text):
             do = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or ask for access"
             return ConfigError("the tracking server refuses us", [Fault(self.shown, text, do)])
+        if self.served and re.search(r"error code (3\d\d|404)\b|not in a valid JSON format", text):
+            do = f"correct {VARIABLE}"
+            return ConfigError("the address is not that of a tracking server", [Fault(self.shown, text, do)])
         if self.served and re.search(
             r"API request to|Max retries|\b(5\d\d|429)\b|timed out|TEMPORARILY|INTERNAL_ERROR", text
         ):
-            return self._away(text)
+            return away(self.uri, text)
+        if not self.local and re.search(r"\b(Operational|Interface)Error\b", text):
+            return away(self.uri, text)
         return ForecastingError("MLflow failed", [Fault(self.shown, text, "run again with --debug")])
-
-    def _away(self, found: str) -> ServiceAway:
-        do = f"start it, correct {VARIABLE}, or unset {VARIABLE} to use the store of this folder"
-        return ServiceAway("the tracking server does not answer", [Fault(self.shown, found, do)])
 
     def _probe(self) -> None:
         """Whether anything answers at all, in seconds."""
@@ -238,7 +263,7 @@ class Store:
                 probes.http(self.uri, ANSWER_WITHIN) if self.served else probes.port(self.uri, ANSWER_WITHIN)
             )
             if wrong:
-                raise self._away(wrong)
+                raise away(self.uri, wrong)
 
     def _probe_file(self) -> None:
         if not self.database.exists():
@@ -270,7 +295,7 @@ class Store:
         if self.local:
             migrate_file(self.database, self.artifacts.as_uri())
         else:
-            migrate_server(self.uri, self.artifacts.as_uri(), self.shown)
+            migrate_server(self.uri, self.artifacts.as_uri(), self.shown, self._waited)
 
 
 def default_store(root: Path) -> Store:
