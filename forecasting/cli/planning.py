@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecasting.data.store import Store
+    from forecasting.errors import Fault
     from forecasting.evaluation.cache import Cache
     from forecasting.evaluation.experiment import Experiment
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluster: str | None = None) -> None:
     """Print what an experiment file would fit, what is kept already, and how long the rest would take.
 
-    A cluster is not asked how many workers it has: the time is then that of one process.
+    A cluster is not asked how many workers it has: the time is then that of one process. What is bound to have no
+    winner raises :class:`DataError`, as carrying it out would.
     """
     import pandas as pd
 
@@ -40,13 +42,15 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluste
     for given in experiments:
         name_absent(given, release)
         try:
-            table = _planned(store, enter(given, release)[0], cut_of(store, given, as_of), cache, processes)
+            one, cut = enter(given, release)[0], cut_of(store, given, as_of)
+            table, lost = _planned(store, one, cut, cache, processes)
         except DataError as error:
             if len(experiments) == 1:
                 raise
             faults.append(stopped(given, error))
         else:
             found += [] if table.empty else [table]
+            faults += lost
     if len(found) > 1:
         together = Estimate(pd.concat(found, ignore_index=True))
         typer.echo(f"\nall: {together.words(processes)}")
@@ -55,13 +59,16 @@ def dry_run(store: Store, experiment: Path, as_of: str | None, jobs: int, cluste
     demand(faults)
 
 
-def _planned(store: Store, one: Experiment, cut: date, cache: Cache, processes: int) -> pd.DataFrame:
-    """Print what one experiment would fit, and give the table of it."""
+def _planned(
+    store: Store, one: Experiment, cut: date, cache: Cache, processes: int
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Print what one experiment would fit; gives the table of it and what is bound to have no winner."""
     import pandas as pd
 
     from forecasting.evaluation.backtest import plan
     from forecasting.evaluation.covariates import Foresight
     from forecasting.evaluation.estimate import estimate
+    from forecasting.evaluation.winnerless import bound
 
     foresight = Foresight(cache, makes=False)
     planned = plan(store, one, cut, foresight)
@@ -73,7 +80,7 @@ def _planned(store: Store, one: Experiment, cut: date, cache: Cache, processes: 
         typer.echo(f"  every model will fail at {words}")
     if made.table.empty:
         typer.echo(f"  no origin from {one.backtest.first} on can be judged: nothing to backtest")
-        return made.table
+        return made.table, bound(one, planned)
     typer.echo(
         f"  {'model':32}{'series':>8}{'origins':>8}{'fits':>8}{'kept':>8}{'seconds':>10}  by the time of"
     )
@@ -84,7 +91,7 @@ def _planned(store: Store, one: Experiment, cut: date, cache: Cache, processes: 
             f"{seconds:>10}  {row['from']}"
         )
     typer.echo(f"  {made.words(processes)}")
-    return made.table
+    return made.table, bound(one, planned)
 
 
 def schema(

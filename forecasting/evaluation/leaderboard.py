@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from forecasting.evaluation.comparison import COLUMN
 from forecasting.frames import Scores
 
 COLUMNS = [
@@ -21,8 +22,8 @@ COLUMNS = [
 ]
 
 
-def leaderboard(scores: Scores) -> pd.DataFrame:
-    """One row a series and model, best CRPS first; models with failures come after those without.
+def leaderboard(scores: Scores, metric: str = "crps") -> pd.DataFrame:
+    """One row a series and model, lowest mean of a metric first; models with failures come after those without.
 
     Columns: ``series, model`` and :data:`COLUMNS`; MASE (point), CRPS (quantiles) and ``path`` (running totals of
     joint paths) are means in units of the naive error.
@@ -39,9 +40,23 @@ def leaderboard(scores: Scores) -> pd.DataFrame:
     counts = ["points", "origins", "failures"]
     table[counts] = table[counts].fillna(0).astype(int)
     table = table.reset_index().sort_values(
-        ["series", "failures", "crps", "model"], key=lambda c: c.gt(0) if c.name == "failures" else c
+        ["series", "failures", COLUMN[metric], "model"],
+        key=lambda c: c.gt(0) if c.name == "failures" else c,
     )
     return table.reindex(columns=["series", "model", *COLUMNS]).reset_index(drop=True)
+
+
+def with_unjudged(board: pd.DataFrame, unjudged: Mapping[str, str]) -> pd.DataFrame:
+    """The leaderboard and a row without scores, points and origins for each model that stands on no judgement.
+
+    ``unjudged`` gives it by series.
+    """
+    if not unjudged:
+        return board
+    rows = pd.DataFrame({"series": list(unjudged), "model": list(unjudged.values())})
+    counts = dict.fromkeys(("points", "origins", "failures"), 0)
+    rows = rows.assign(**dict.fromkeys(COLUMNS, float("nan")) | counts)[["series", "model", *COLUMNS]]
+    return rows if board.empty else pd.concat([board, rows], ignore_index=True)
 
 
 def by_horizon(scores: Scores) -> pd.DataFrame:
@@ -76,7 +91,7 @@ def winners(scores: Scores, metric: str, models: Sequence[str], margin: float) -
     ``metric`` is ``crps`` or ``absolute_error``. A single candidate needs no judgement: a plan-bound series with too
     little history to be backtested keeps its one model. A series without a model that held is left out.
     """
-    column = {"crps": "crps", "absolute_error": "mase"}[metric]
+    column = COLUMN[metric]
     table = leaderboard(scores)
     chosen = {}
     for series, rows in table.groupby("series", sort=True):

@@ -22,8 +22,9 @@ from forecasting.evaluation.engine import HERE, Progress, Workers, silent
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.fits import Origin
 from forecasting.evaluation.horizon import refused
-from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners
+from forecasting.evaluation.leaderboard import COLUMNS, leaderboard, winners, with_unjudged
 from forecasting.evaluation.scoring import score, with_failures
+from forecasting.evaluation.winnerless import unheld, unknown, untried
 from forecasting.frames import Panel, Scores
 from forecasting.models import build
 from forecasting.models.recipe import Recipe
@@ -67,10 +68,21 @@ class Outcome:
     data_digest: str
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def unjudged(self) -> dict[str, str]:
+        """The winners that no origin could judge, by series: each the only model of its file."""
+        return _unjudged(self.scores, {id: winner.model for id, winner in self.winners.items()})
+
     @cached_property
     def confidence(self) -> pd.DataFrame:
         """Every model against the best one of its series (:func:`~forecasting.evaluation.comparison.confidence`)."""
-        return confidence(self.scores, self.experiment.metric)
+        found = confidence(self.scores, self.experiment.metric)
+        rows = [
+            {"series": id, "model": model, "best": "", "pairs": 0, "overlap": 0, "untested": "never judged"}
+            for id, model in self.unjudged.items()
+        ]
+        tables = [table for table in (found, pd.DataFrame(rows)) if len(table)]
+        return pd.concat(tables, ignore_index=True).reindex(columns=found.columns) if tables else found
 
 
 def demand(faults: Sequence[Fault]) -> None:
@@ -109,13 +121,19 @@ def carry_out(
                 failed = {id: (trying[id], words) for id, words in said.items()}
                 scores = with_failures(scores, panel.last, failed)
                 chosen, faults = _chosen(experiment, scores, panel.ids, margin)
-    board = leaderboard(scores)
+    board = leaderboard(scores, experiment.metric)
     records = _records(experiment, board)
     kept = {
         id: _winner(store, experiment, as_of, id, model, panel, regressors, records.get((id, model)))
         for id, model in chosen.items()
     }
+    board = with_unjudged(board, _unjudged(scores, chosen))
     return Outcome(experiment, as_of, scores, forecasts, board, kept, _seen(found, now), tuple(faults))
+
+
+def _unjudged(scores: Scores, chosen: Mapping[str, str]) -> dict[str, str]:
+    judged = set(scores.frame["series"])
+    return {id: model for id, model in chosen.items() if id not in judged}
 
 
 def _seen(found: Plan, now: Origin) -> str:
@@ -136,34 +154,16 @@ def _chosen(
     for id in experiment.series:
         where = f"{experiment.name}: {id}"
         if id not in ids:
-            faults.append(Fault(where, "no fittable observation", "check its rows and their status"))
+            faults.append(unknown(where))
         elif id in best:
             chosen[id] = best[id]
         elif id in tried:
-            faults.append(_unheld(where, scores.of(id), len(names)))
+            faults.append(unheld(where, scores.of(id), len(names)))
         elif len(names) == 1:
             chosen[id] = names[0]
         else:
-            found = f"could not be backtested from {experiment.backtest.first} on"
-            faults.append(Fault(where, found, "choose an earlier first origin or name a single model"))
+            faults.append(untried(where, experiment))
     return chosen, faults
-
-
-def _unheld(where: str, rows: pd.DataFrame, models: int) -> Fault:
-    """Every model failed on a series: the refusal that stands there most often, with the origins it came from."""
-    failed = rows[rows["failure"] != ""]
-    if failed.empty:
-        found = f"none of {models} model(s) could be judged: the naive error of the past is nought or unknown"
-        return Fault(where, found, "choose a later first origin")
-    words = failed.groupby("failure", sort=False).size()
-    often = str(words.idxmax())
-    at = failed.loc[failed["failure"] == often, "cutoff"].drop_duplicates()
-    found = (
-        f"each of {models} model(s) failed at an origin or could not be judged; most often, {words.max()} of "
-        f"{len(failed)} times, first at {at.iloc[0]}: {often}"
-    )
-    do = "choose another first origin or horizon, give drivers a model, mend the data, or name models that hold"
-    return Fault(where, found, do)
 
 
 def _records(experiment: Experiment, board: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecasting.evaluation.comparison import SET_ORIGINS, SET_SIZE, confidence, losses
-from forecasting.evaluation.leaderboard import by_horizon, leaderboard
+from forecasting.evaluation.comparison import COLUMN, SET_ORIGINS, SET_SIZE, confidence, losses
+from forecasting.evaluation.leaderboard import by_horizon, leaderboard, with_unjudged
 from forecasting.frames import Scores
 from forecasting.reports.brand import Brand
 from forecasting.reports.contest_charts import calibration_chart, difference_chart, horizon_chart
@@ -27,7 +27,8 @@ NAMES = {"crps": "CRPS", "absolute_error": "absolute error"}
 class Contest:
     """An experiment as its leaderboard shows it: scores, backtest quantiles and the champion in force by series.
 
-    ``forecasts`` are long quantiles with the columns ``model, cutoff, series, period, quantile, value``.
+    ``forecasts`` are long quantiles with the columns ``model, cutoff, series, period, quantile, value``; ``unjudged``
+    gives by series the only model of a file where it stands unjudged.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Contest:
     scores: Scores
     forecasts: pd.DataFrame
     in_force: Mapping[str, str]
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def column(self) -> str:
+        """The heading of the metric that orders the models."""
+        return COLUMN[self.metric].upper()
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def page(contests: Sequence[Contest], brand: Brand | None = None) -> bytes:
 
 def _entries(contest: Contest, room: int) -> list[_Entry]:
     scores = contest.scores
-    board = leaderboard(scores)
+    board = with_unjudged(leaderboard(scores, contest.metric), contest.unjudged)
     tests = confidence(scores, contest.metric).set_index(["series", "model"])
     steps, shares = by_horizon(scores), _shares(contest)
     found: list[_Entry] = []
@@ -97,6 +104,10 @@ def _entries(contest: Contest, room: int) -> list[_Entry]:
 def _verdict(contest: Contest, series: str, tests: pd.DataFrame) -> str:
     """Who is in force, who is best, and which models cannot be told from the best, each for its reason."""
     champion = contest.in_force.get(series, "")
+    if series in contest.unjudged:
+        said = [f"In force: {champion}."] if champion else []
+        told = f"{contest.unjudged[series]}, the only model of the file, stands unjudged: no origin could judge it."
+        return " ".join([*said, told])
     there = champion in set(contest.scores.frame["model"])
     said = [f"In force: {champion}{'' if there else ', which is none of these models'}."] if champion else []
     if tests.empty:

@@ -194,8 +194,8 @@ def test_a_sum_whose_parts_another_file_of_the_suite_forecasts_is_refused(
         path.write_text(yaml.safe_dump({"name": "all", "about": "", "include": include}))
         return path
 
+    path = suite(("whole", ["in.ev.2w3w"]), ("parts", ["in.ev.pv", "in.ev.3w", "in.ev.2w"]))
     with pytest.raises(ConfigError) as caught:
-        path = suite(("whole", ["in.ev.2w3w"]), ("parts", ["in.ev.pv", "in.ev.3w", "in.ev.2w"]))
         read_experiments(path, store.catalogue)
     [fault] = caught.value.faults
     assert str(fault) == (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from forecasting.evaluation.leaderboard import leaderboard, winners
+from forecasting.evaluation.leaderboard import leaderboard, winners, with_unjudged
 from forecasting.frames import Scores
 
 
@@ -45,3 +45,20 @@ def test_means_are_over_origins_and_steps() -> None:
     board = leaderboard(scores({"a": 1.0}))
     assert board.loc[0, ["points", "origins", "failures"]].tolist() == [2, 2, 0]
     assert np.isclose(board.loc[0, "crps"], 1.0)
+
+
+def test_the_board_is_in_the_order_of_the_metric_asked_for() -> None:
+    made = scores({"a": 1.0, "b": 2.0})
+    made.frame["mase"] = 3.0 - made.frame["crps"]
+    assert leaderboard(made)["model"].tolist() == ["a", "b"]
+    assert leaderboard(made, "absolute_error")["model"].tolist() == ["b", "a"]
+
+
+def test_who_stands_on_no_judgement_stands_on_the_board_without_scores() -> None:
+    board = leaderboard(scores({"a": 1.0}))
+    assert with_unjudged(board, {}) is board
+    for before in (board, board.iloc[:0]):
+        row = with_unjudged(before, {"t": "a"}).iloc[-1]
+        assert row[["series", "model", "points", "origins", "failures"]].tolist() == ["t", "a", 0, 0, 0]
+        assert row[["mase", "crps", "path", "coverage_95"]].isna().all()
+    assert with_unjudged(board, {"t": "a"})["points"].tolist() == [2, 0], "counts stay whole numbers"
