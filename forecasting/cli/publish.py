@@ -112,6 +112,7 @@ def main_job(jobs: JobsOption = 2) -> None:
     from forecasting.data.store import Store
     from forecasting.evaluation.outcome import demand
     from forecasting.publishing.promotion import in_release
+    from forecasting.tracking import disputed
 
     store = Store.open(data_root(None), day(None, "today"))
     here = project(store)
@@ -121,11 +122,11 @@ def main_job(jobs: JobsOption = 2) -> None:
         log(store, found)
         demand(faults)
     settled = here.gate(found)
-    if in_release(release, settled):
+    if in_release(release, settled) and not disputed(here.tracking, here.releases):
         tell(deliver())  # what an earlier run could not
     else:
         for one in settled:
-            print_board(one.outcome)
+            print_board(one.outcome, gated=True)
         put_in_force(store, settled)
     print_decisions(settled)
     logs = Logs(json=False)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecasting.cli.console import project_root
 from forecasting.cli.telling import deliver, release_root, tracking_store
+
+if TYPE_CHECKING:
+    from forecasting.tracking import Store as Tracking
 
 app = typer.Typer(
     name="track", help="What MLflow has been told, and what still waits beside it.", no_args_is_help=True
@@ -22,14 +26,16 @@ def sync(
     """Tell MLflow what waits in the spool, each experiment and champion exactly once.
 
     Ends with 69 when tracking is still away, 75 when it is busy, 65 when it is damaged, 74 when it cannot be written;
-    what was delivered stays delivered.
+    what was delivered stays delivered. Ends with 65 as well when what MLflow was told is not what the release holds.
     """
+    store = _store()
     done = deliver(budget)
     for note in done.notes:
         typer.echo(note)
-    typer.echo(f"delivered {done.delivered}, waiting {done.waiting}: {tracking_store().shown}")
+    typer.echo(f"delivered {done.delivered}, waiting {done.waiting}: {store.shown}")
     if done.why is not None:
         raise done.why
+    _agree(store)
 
 
 @app.command("status")
@@ -37,10 +43,11 @@ def status() -> None:
     """List what waits in the spool, oldest first."""
     from forecasting.tracking import Spool
 
-    waiting = Spool(tracking_store()).pending()
+    store = _store()
+    waiting = Spool(store).pending()
     for entry in waiting:
         typer.echo(f"{entry.at}  {entry.kind:10}  {entry.name:30}  {entry.key[:12]}")
-    typer.echo(f"{len(waiting)} waiting for {tracking_store().shown}")
+    typer.echo(f"{len(waiting)} waiting for {store.shown}")
 
 
 @app.command("promotions")
@@ -49,21 +56,38 @@ def history(
 ) -> None:
     """Show every decision about champions, after checking that no line was changed, moved or cut off.
 
-    Ends with 65 naming the line, or the champion of the release that no line put in force.
+    Ends with 65 naming the line, or the series of which ledger and release name different champions.
     """
-    from forecasting.errors import DataError, InputMissing
-    from forecasting.tracking import promotions, read_bundle
-    from forecasting.tracking.ledger import ledger, unwritten
+    from forecasting.errors import InputMissing, nearest
+    from forecasting.tracking import promotions
 
-    store = tracking_store()
+    store = _store()
     lines = promotions(store)
     found = [one for one in lines if series is None or one.series == series]
+    if series is not None and not found:
+        known = {one.series for one in lines}
+        advice = nearest(series, known) if known else "nothing was promoted yet: forecast promote"
+        raise InputMissing(f"nothing was ever decided about {series!r}; {advice}")
     for one in found:
         typer.echo(f"{one.at[:19]}  {one.series:30}  {one.verdict:12}  {one.digest[:12]}  {one.reason}")
-    try:
-        lost = unwritten(lines, read_bundle(release_root()).champions, ledger(store))
-    except InputMissing:  # nothing was released yet
-        lost = []
-    if lost:
-        raise DataError("the ledger of promotions lacks decisions about champions in force", lost)
+    _agree(store)
     typer.echo(f"{len(found)} decision(s), the chain is whole")
+
+
+def _store() -> Tracking:
+    """The tracking store of a project; :class:`InputMissing` elsewhere."""
+    from forecasting.errors import InputMissing
+
+    root = project_root()
+    if not (root / "data" / "series.yaml").is_file():
+        raise InputMissing(f"{root} is no project: it has no data/series.yaml; go to the folder that has")
+    return tracking_store()
+
+
+def _agree(store: Tracking) -> None:
+    """Raise :class:`DataError` where ledger and release name different champions."""
+    from forecasting.errors import DataError
+    from forecasting.tracking import disputed
+
+    if faults := disputed(store, release_root()):
+        raise DataError("the ledger of promotions and the release name different champions", faults)

@@ -30,10 +30,12 @@ _LASTING = ("refused", "exception")  # a hang, a crash or want of memory may not
 
 def refused(release: Release, cache: Path, job: Job, progress: Progress = silent) -> dict[str, str]:
     """Why champions may not forecast with what is installed, by series; none where nothing changed since promotion."""
-    if release.code == code_digest():
+    code, champions = code_digest(), release.champions
+    named = [id for one in release.experiments for id in one.series]
+    ids = [id for id in named if id in champions and champions[id].code != code]
+    if not ids:
         return {}
     bundle = read_bundle(release.folder)
-    ids = [id for one in release.experiments for id in one.series if id in bundle.champions]
     kept = {id: _kept(_path(cache, bundle, id)) for id in ids}
     found = {id: why for id, why in kept.items() if why is not None}
     asked = {id: partial(_refitted, bundle, release, id) for id in ids if id not in found}

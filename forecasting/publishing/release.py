@@ -28,7 +28,8 @@ class Released:
     """The released model of one series and what vouches for it.
 
     ``golden`` are the quantiles its recipe gave when it was chosen; ``record`` its backtest scores; ``model``
-    the label it competed under; ``run_id`` is the key of the experiment it won, which its run in MLflow bears in the
+    the label it competed under; ``code`` the digest of the models' code that made it; ``digest`` names the champion;
+    ``run_id`` is the key of the experiment it won, which its run in MLflow bears in the
     tag ``forecasting.key``; ``inputs`` the digests of what it was fitted on.
     """
 
@@ -38,11 +39,13 @@ class Released:
     record: Mapping[str, float]
     run_id: str
     inputs: Mapping[str, str]
+    code: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class Release:
-    """Champions by series, the experiments they won, the aligned past errors, and the digest of the models' code.
+    """Champions by series, the experiments they won, and the aligned past errors.
 
     ``folder`` is the bundle it was read from.
     """
@@ -50,7 +53,6 @@ class Release:
     experiments: tuple[Experiment, ...]
     champions: Mapping[str, Released]
     errors: Mapping[str, pd.DataFrame]
-    code: str
     digest: str
     folder: Path = Path()
 
@@ -63,7 +65,7 @@ def attachments(
     """The files a bundle carries beside its champions, by name.
 
     ``errors`` has one table an experiment (origins × series), ``cards`` the label and backtest record of each
-    champion.
+    champion, and the code that made it where that is not the code that is running.
     """
     files = {
         f"experiments/{place:02d}-{one.name}.json": (one.model_dump_json(indent=1) + "\n").encode()
@@ -72,8 +74,8 @@ def attachments(
     files |= {
         f"errors/{name}.csv": table.to_csv(lineterminator="\n").encode() for name, table in errors.items()
     }
-    files["code.txt"] = code_digest().encode()
-    files["cards.json"] = (json.dumps(cards, indent=1, sort_keys=True) + "\n").encode()
+    made = {id: {"code": code_digest(), **card} for id, card in cards.items()}
+    files["cards.json"] = (json.dumps(made, indent=1, sort_keys=True) + "\n").encode()
     return files
 
 
@@ -84,11 +86,8 @@ def load(folder: Path) -> Release:
     :class:`~forecasting.errors.DataError` when a file was changed.
     """
     bundle = read_bundle(folder)
-    missing = {"cards.json", "code.txt"} - set(bundle.attachments)
-    if missing:
-        raise DataError(
-            f"{folder}: the release lacks {', '.join(sorted(missing))}; promote again with this version"
-        )
+    if "cards.json" not in bundle.attachments:
+        raise DataError(f"{folder}: the release lacks cards.json; promote again with this version")
     names = sorted(bundle.attachments)
     experiments = [bundle.attachments[name] for name in names if name.startswith("experiments/")]
     errors = {
@@ -99,6 +98,7 @@ def load(folder: Path) -> Release:
         if name.startswith("errors/")
     }
     cards = json.loads(bundle.attachments["cards.json"])
+    code = bundle.attachments.get("code.txt", b"").decode()  # one for all, in releases of earlier versions
     champions = {
         id: Released(
             read_recipe(kept.recipe_json),
@@ -107,6 +107,8 @@ def load(folder: Path) -> Release:
             cards[id]["record"],
             kept.run_key,
             kept.inputs,
+            cards[id].get("code", code),
+            kept.digest,
         )
         for id, kept in bundle.champions.items()
     }
@@ -114,7 +116,6 @@ def load(folder: Path) -> Release:
         tuple(Experiment.model_validate_json(text) for text in experiments),
         champions,
         errors,
-        bundle.attachments["code.txt"].decode(),
         bundle.digest,
         folder if (folder / MANIFEST).exists() else folder / bundle.digest,
     )

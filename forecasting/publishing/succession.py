@@ -1,5 +1,7 @@
 """Decisions put in force: lines of the ledger, what MLflow is to be told, the release that publishing reads.
 
+The release is written first and pointed to last. A promotion that is killed in between leaves a ledger that names
+other champions than the release (:func:`forecasting.tracking.disputed`); the next one sets it right, with a line.
 Nothing here needs MLflow to answer: the ledger and the release are files, and what MLflow is to be told goes through
 the spool (:mod:`forecasting.tracking.delivery`).
 """
@@ -15,7 +17,6 @@ import pandas as pd
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault, Locked
-from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.evaluation.fits import REFUSALS
 from forecasting.evaluation.outcome import Winner, demand, errors, totals
@@ -30,14 +31,19 @@ from forecasting.tracking import (
     Promotion,
     Spool,
     Trained,
-    export_bundle,
     keep_champion,
+    keep_dropped,
+    make_current,
     read_bundle,
+    sweep,
+    write_bundle,
     writing,
 )
+from forecasting.tracking.bundle import CURRENT
 from forecasting.tracking.store import Store as Tracking
 
-REFRESHED, DROPPED = "refreshed", "dropped"
+REFRESHED, DROPPED, RESTORED = "refreshed", "dropped", "restored"
+_CUT_SHORT = "no release holds it: the promotion that put it here was cut short"
 
 
 def promote(
@@ -48,14 +54,16 @@ def promote(
     root: Path,
     at: datetime,
 ) -> Path:
-    """Put the champions in force: a line of the ledger each, the spool, then the release; gives the bundle's folder.
+    """Put the champions in force: a line of the ledger each, the spool, then the pointer to the release; gives the
+    bundle's folder.
 
     ``keys`` are those of the experiments as logged, by name. Champions of experiments that are not among these stay
     as they are; a series promoted here leaves the experiment that forecast it before. A champion that no experiment
     forecasts any more is dropped, with a line of the ledger. One promotion works at a time.
-    Raises :class:`DataError` when an outcome has no model for one of its series or one gives no forecast to the
-    horizon, :class:`ConfigError` where what is forecast together would be taken apart (:func:`regrouped`), and
-    :class:`Locked` when a champion is no longer the one the gate saw; none of them writes anything.
+    Raises :class:`DataError` when an outcome has no model for one of its series, one gives no forecast to the horizon
+    or the releases were lost, :class:`ConfigError` where what is forecast together would be taken apart
+    (:func:`regrouped`), and :class:`Locked` when a champion is no longer the one the gate saw; none of them writes
+    anything.
     """
     demand([fault for one in settled for fault in one.outcome.faults])
     winners: dict[str, tuple[Settled, Winner]] = {
@@ -66,24 +74,58 @@ def promote(
     trained = _trained(winners, keys)
     outcomes = [one.outcome for one in settled]
     with tracking.lock("promote"):
+        sweep(root)
         release = present(root)
         _require_seen(release, settled)
         experiments = regrouped(release, [one.experiment for one in outcomes], store.catalogue)
         before = release.champions if release else {}
+        cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
+        tables = {one.experiment.name: errors(one) for one in outcomes}
         with writing(tracking) as book:
-            spool = Spool(tracking)
+            _require_releases(root, book)
+            kept, folder = _written(release, root, experiments, tables, trained, cards)
+            spool, after = Spool(tracking), {**kept, **trained}
+            _set_right(book, before, after, at)
+            for id, stays in kept.items():
+                if book.last[id].verdict == RESTORED:
+                    keep_champion(tracking, stays, book.last[id], spool)
             for id, (one, _) in winners.items():
                 line = _decide(book, trained[id].champion, one.decisions.get(id), before.get(id), at)
                 keep_champion(
                     tracking, trained[id], line, spool
                 )  # again, should a run have been killed before it did
-            for id, old in before.items():
-                if id not in trained and not _stays(id, old, experiments):
-                    why = f"no experiment forecasts it any more; {old.model} was in force"
-                    book.append(at, id, DROPPED, "", why)
-        cards = {id: {"model": winner.model, "record": winner.record} for id, (_, winner) in winners.items()}
-        tables = {one.experiment.name: errors(one) for one in outcomes}
-        return _export(release, root, experiments, tables, trained, cards)
+            gone = dict.fromkeys(
+                [id for id, o in book.last.items() if o.digest or o.reason == _CUT_SHORT], _CUT_SHORT
+            )
+            gone |= {
+                id: f"no experiment forecasts it any more; {o.model} was in force" for id, o in before.items()
+            }
+            for id, why in gone.items():
+                if id not in after:
+                    keep_dropped(tracking, book.append(at, id, DROPPED, "", why), spool)
+        make_current(folder)
+        return folder
+
+
+def _require_releases(root: Path, book: Book) -> None:
+    """Raise :class:`DataError` where the ledger knows champions and there is no folder of releases any more."""
+    if not (root / CURRENT).exists() and any(one.digest for one in book.last.values()):
+        do = f"restore the folder from a copy, or move {book.path.name} away to begin without champions"
+        fault = Fault(str(root), f"there is none, but {book.path.name} names champions in force", do)
+        raise DataError("the releases were lost", [fault])
+
+
+def _set_right(
+    book: Book, before: Mapping[str, Released], after: Mapping[str, Trained], at: datetime
+) -> None:
+    """Write down what the release holds where the ledger names another: nobody reads it as what was in force."""
+    for id, old in before.items():
+        said = book.last[id].digest if id in book.last else ""
+        if said not in (old.digest, after[id].champion.digest if id in after else ""):
+            told = (
+                f"the ledger named {said[:12] or 'none'}: a promotion was cut short, or a file was put back"
+            )
+            book.append(at, id, RESTORED, old.digest, f"the release holds {old.model}; {told}")
 
 
 def _trained(winners: Mapping[str, tuple[Settled, Winner]], keys: Mapping[str, str]) -> dict[str, Trained]:
@@ -147,15 +189,16 @@ def _day(champion: Champion) -> str:
     return str(json.loads(champion.recipe_json).get("as_of", "today"))
 
 
-def _export(
+def _written(
     release: Release | None,
     root: Path,
     experiments: Sequence[Experiment],
     tables: Mapping[str, pd.DataFrame],
     trained: Mapping[str, Trained],
     cards: Mapping[str, Mapping[str, object]],
-) -> Path:
-    """Write the release: the champions promoted now, and those that stay with their experiments' past errors."""
+) -> tuple[dict[str, Trained], Path]:
+    """Write the release: the champions promoted now, and those that stay (these are given as well) with their
+    experiments' past errors."""
     others: dict[str, Released] = {}
     past = dict(tables)
     if release is not None:
@@ -170,13 +213,9 @@ def _export(
                 past[one.name] = table[[id for id in table if id in one.series]]
     stay = read_bundle(root) if others else None
     kept = {id: stay.trained(id) for id in others} if stay else {}
-    told = {id: {"model": one.model, "record": one.record} for id, one in others.items()}
+    told = {id: {"model": one.model, "record": one.record, "code": one.code} for id, one in others.items()}
     files = attachments(experiments, past, {**told, **cards})
-    if release is not None and others and release.code != code_digest():
-        files["code.txt"] = (
-            release.code.encode()
-        )  # some goldens are of older code: the main job makes them anew
-    return export_bundle({**kept, **trained}, root, files)
+    return kept, write_bundle({**kept, **trained}, root, files)
 
 
 def _stays(id: str, one: Released, experiments: Sequence[Experiment]) -> bool:

@@ -11,10 +11,10 @@ MLflow takes seconds to import, so nothing here imports it before it is used::
     deliver(store)                                    # what cannot be delivered waits
 """
 
-from forecasting.tracking.bundle import Bundle, export_bundle, read_bundle
+from forecasting.tracking.bundle import Bundle, export_bundle, make_current, read_bundle, sweep, write_bundle
 from forecasting.tracking.champion import Champion, Trained
-from forecasting.tracking.delivery import Delivery, deliver, keep_champion, keep_experiment
-from forecasting.tracking.ledger import Book, Promotion, append, promotions, writing
+from forecasting.tracking.delivery import Delivery, deliver, keep_champion, keep_dropped, keep_experiment
+from forecasting.tracking.ledger import Book, Promotion, append, disputed, promotions, writing
 from forecasting.tracking.reading import LoggedExperiment, latest_complete, read_experiment
 from forecasting.tracking.record import ExperimentRecord
 from forecasting.tracking.registry import champions, register
@@ -37,14 +37,19 @@ __all__ = [
     "champions",
     "default_store",
     "deliver",
+    "disputed",
     "export_bundle",
     "keep_champion",
+    "keep_dropped",
     "keep_experiment",
     "latest_complete",
     "log_experiment",
+    "make_current",
     "promotions",
     "read_bundle",
     "read_experiment",
     "register",
+    "sweep",
+    "write_bundle",
     "writing",
 ]

@@ -2,7 +2,7 @@
 
 ::
 
-    bundles/CURRENT                    the name of the bundle in force
+    bundles/CURRENT                    the name of the bundle in force; "none" until the first one is
     bundles/<digest>/MANIFEST.json     every file's SHA-256, every champion's digests, experiment and libraries
     bundles/<digest>/champions/<series>/recipe.json
     bundles/<digest>/champions/<series>/golden.csv
@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,12 +30,14 @@ from forecasting.tracking.champion import (
     checked_name,
     read_champion,
 )
-from forecasting.tracking.manifests import canonical, manifest, sha256, verify, write_whole
+from forecasting.tracking.manifests import canonical, flush, manifest, sha256, verify, write_whole
 
 MANIFEST = "MANIFEST.json"
 CURRENT = "CURRENT"
+NONE = b"none\n"  # a first bundle was begun: a CURRENT that is not there at all was lost
 FORMAT = 2
-_DO = "export the bundle again; do not edit it"
+_DRAFT, _NAME = ".bundle-", re.compile("[0-9a-f]{64}")
+_DO = f"restore it from a copy, or write the name of an earlier release into {CURRENT} and promote again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,54 +61,107 @@ class Bundle:
 def export_bundle(
     champions: Mapping[str, Trained], folder: Path, attachments: Mapping[str, bytes] | None = None
 ) -> Path:
-    """Write champions and attachments below a folder and make them current; gives the bundle's own folder.
+    """Write champions and attachments below a folder and make them current; gives the bundle's own folder."""
+    target = write_bundle(champions, folder, attachments)
+    make_current(target)
+    return target
 
-    The same champions give the same bundle, byte for byte; one that exists is left alone.
+
+def write_bundle(
+    champions: Mapping[str, Trained], folder: Path, attachments: Mapping[str, bytes] | None = None
+) -> Path:
+    """Write a bundle, safe from a power cut, without making it current; gives its folder.
+
+    The same champions give the same bundle, byte for byte; one that exists is left alone, a damaged one moved aside.
     """
     if not champions:
         raise DataError("a bundle needs at least one champion")
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".bundle-", dir=folder))
+        work = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=folder))
         try:
             digest = _write(champions, work, attachments or {})
             target = folder / digest
-            if target.exists():
-                _read(target)
-            else:
+            if target.exists() and not _whole(target):
+                aside = folder / f"{digest}.damaged"
+                shutil.rmtree(aside, ignore_errors=True)
+                target.rename(aside)
+            if not target.exists():
                 work.chmod(0o755)
+                for path in [*work.rglob("*"), work]:
+                    flush(path)
+                if not (folder / CURRENT).exists() and not _bundles(folder):
+                    write_whole(folder / CURRENT, NONE)
                 try:
                     os.rename(work, target)  # noqa: PTH104 - Path.rename would also replace an empty folder
                 except OSError:
                     if not target.exists():
                         raise
-            write_whole(folder / CURRENT, f"{digest}\n".encode())
+                flush(folder)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def make_current(bundle: Path) -> None:
+    """Put a bundle that was written in force."""
+    with _writing(bundle.parent):
+        write_whole(bundle.parent / CURRENT, f"{bundle.name}\n".encode())
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed exports left half written; only while no other one works."""
+    for path in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f".{CURRENT}.*.part"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         fault = Fault(str(error.filename or folder), error.strerror or str(error), "make it writable")
         raise CannotWrite("the bundle cannot be written", [fault]) from error
-    return target
 
 
 def read_bundle(folder: Path) -> Bundle:
     """A bundle, or the current one of a folder of bundles, each file checked.
 
-    Raises :class:`DataError` naming every file that was changed and :class:`InputMissing` when there is none.
+    Raises :class:`DataError` naming every file that was changed or lost and :class:`InputMissing` when there is none.
     """
     if (folder / MANIFEST).exists():
         return _read(folder)
     pointer = folder / CURRENT
-    if not pointer.exists():
+    there = _bundles(folder)
+    if not pointer.exists() and there:
+        do = "write into it the name of the one in force, the latest unless you know better; forecast track promotions"
+        fault = Fault(
+            str(pointer), f"is missing beside {len(there)} release(s)", f"{do} then tells what differs"
+        )
+        raise DataError("which release is in force was lost", [fault])
+    if not pointer.exists() or pointer.read_bytes() == NONE:
         raise InputMissing(
-            "there is no bundle", [Fault(str(folder), f"no {CURRENT}", "forecast promote first")]
+            "there is no bundle", [Fault(str(folder), "no release in force", "forecast promote first")]
         )
     name = pointer.read_bytes().decode(errors="replace").removesuffix("\n")
-    if len(name) != 64 or not set(name) <= set("0123456789abcdef") or not (folder / name / MANIFEST).exists():
-        raise DataError(
-            "the bundle is damaged", [Fault(str(pointer), f"names no bundle: {name[:70]!r}", _DO)]
-        )
+    if name not in there:
+        fault = Fault(str(pointer), f"names no bundle: {name[:70]!r}", _DO)
+        raise DataError("the bundle is damaged", [fault])
     return _read(folder / name, name)
+
+
+def _bundles(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.glob(f"*/{MANIFEST}") if _NAME.fullmatch(path.parent.name)}
+
+
+def _whole(bundle: Path) -> bool:
+    try:
+        _read(bundle, bundle.name)
+    except (DataError, OSError):
+        return False
+    return True
 
 
 def _write(champions: Mapping[str, Trained], work: Path, attachments: Mapping[str, bytes]) -> str:

@@ -19,7 +19,7 @@ from forecasting.errors import ForecastingError
 from forecasting.tracking.champion import Trained
 from forecasting.tracking.ledger import Promotion
 from forecasting.tracking.record import ExperimentRecord, write_record
-from forecasting.tracking.registry import register
+from forecasting.tracking.registry import register, withdraw
 from forecasting.tracking.runs import log_files, parent_run
 from forecasting.tracking.spool import Entry, Spool
 from forecasting.tracking.store import Store
@@ -70,6 +70,16 @@ def keep_champion(store: Store, trained: Trained, promotion: Promotion, spool: S
     (spool or Spool(store)).put(promotion.number, "champion", trained.champion.series, write)
 
 
+def keep_dropped(store: Store, promotion: Promotion, spool: Spool | None = None) -> None:
+    """Spool that a line of the ledger took a series its champion."""
+
+    def write(folder: Path) -> None:
+        card = {"series": promotion.series, "at": promotion.at}
+        (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+    (spool or Spool(store)).put(promotion.number, "dropped", promotion.series, write)
+
+
 def deliver(store: Store, tell: Callable[[int, int], None] | None = None) -> Delivery:
     """Deliver what waits in the spool, as far as the store's patience goes.
 
@@ -106,6 +116,9 @@ def _deliver(store: Store, entry: Entry) -> str:
         log_files(store, folder)
         return ""
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    if entry.kind == "dropped":
+        withdraw(store, card["series"], at=datetime.fromisoformat(card["at"]))
+        return ""
     trained = Trained.read(card["series"], folder, card)
     run = parent_run(store, card["experiment"], card["run_key"])
     at = datetime.fromisoformat(card["at"])

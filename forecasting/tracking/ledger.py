@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import DataError, Fault
-from forecasting.tracking.champion import Champion
-from forecasting.tracking.manifests import canonical, sha256
+from forecasting.errors import DataError, Fault, InputMissing
+from forecasting.tracking.bundle import read_bundle
+from forecasting.tracking.manifests import add_whole, canonical, sha256
 from forecasting.tracking.store import Store
 
 GENESIS = "0" * 64
@@ -23,6 +23,7 @@ CHOSEN = (
     "overridden",
     "declared",
     "refreshed",
+    "restored",
 )  # verdicts after which another recipe is in force
 _OLD = {"at", "series", "from_version", "to_version", "reason", "digest", "prev"}
 
@@ -33,8 +34,9 @@ class Promotion:
 
     ``verdict`` is ``first``, ``promoted``, ``overridden``, ``declared`` (another model, the only one of its file:
     nothing was tested), ``refreshed`` (the same model on newer data or libraries), ``inconclusive`` (the champion
-    stays) or ``dropped`` (no experiment forecasts the series any more). ``digest`` is the identity of the champion in
-    force from then on, empty when there is none, ``replaced`` that of the one before.
+    stays), ``restored`` (what the release holds, where the ledger named another: a promotion was cut short, or a file
+    was put back) or ``dropped`` (no experiment forecasts the series any more). ``digest`` is the identity of the
+    champion in force from then on, empty when there is none, ``replaced`` that of the one before.
     """
 
     at: str
@@ -69,11 +71,14 @@ def promotions(store: Store, series: str | None = None) -> list[Promotion]:
     Raises :class:`DataError` naming the line that was changed, removed, or left unfinished.
     """
     path = ledger(store)
+    found = _chain(path, path.read_bytes() if path.exists() else b"")
+    return [one for one in found if series is None or one.series == series]
+
+
+def _chain(path: Path, content: bytes) -> list[Promotion]:
     found: list[Promotion] = []
     prev = GENESIS
-    for number, line in enumerate(
-        path.read_bytes().splitlines(keepends=True) if path.exists() else [], start=1
-    ):
+    for number, line in enumerate(content.splitlines(keepends=True), start=1):
         where = f"{path}:{number}"
         row = _row(line)
         if row is None:
@@ -86,21 +91,33 @@ def promotions(store: Store, series: str | None = None) -> list[Promotion]:
             raise DataError("the ledger of promotions was changed", [fault])
         found.append(_promotion(row))
         prev = sha256(line)
-    return [one for one in found if series is None or one.series == series]
+    return found
 
 
-def unwritten(lines: Sequence[Promotion], champions: Mapping[str, Champion], path: Path) -> list[Fault]:
-    """Champions in force that no line put there: the ledger was cut off at its end."""
-    told = {(one.series, one.digest) for one in lines}
-    return [
-        Fault(
-            str(path),
-            f"no line put the champion {one.digest[:12]} of {id} in force",
-            "restore the file from a backup",
-        )
-        for id, one in sorted(champions.items())
-        if (id, one.digest) not in told
-    ]
+def disputed(store: Store, releases: Path) -> list[Fault]:
+    """Series of which ledger and release name different champions: a promotion was cut short, or one of the two was
+    cut off, lost or put back. What a kill left of a last line counts for nothing."""
+    path = ledger(store)
+    content = path.read_bytes() if path.exists() else b""
+    last = {one.series: one.digest for one in _chain(path, content[: content.rfind(b"\n") + 1])}
+    try:
+        held = {id: one.digest for id, one in read_bundle(releases).champions.items()}
+    except InputMissing:  # nothing was released yet
+        held = {}
+    do = "forecast promote again, which sets it right, or restore the file that was cut or put back"
+    faults = []
+    for id in sorted(last.keys() | held.keys()):
+        said, is_held = last.get(id, ""), held.get(id, "")
+        if said != is_held:
+            found = f"its last line about {id} names {_short(said)}, the release holds {_short(is_held)}"
+            if not said:
+                found = f"no line put the champion {_short(is_held)} of {id} in force"
+            faults.append(Fault(str(path), found, do))
+    return faults
+
+
+def _short(digest: str) -> str:
+    return digest[:12] or "no champion"
 
 
 def append(
@@ -160,12 +177,7 @@ class Book:
             return last
         before = None if last is None else last.digest
         made = Promotion(at.isoformat(), series, verdict, digest, before, reason, told, self.prev)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, made.line)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        add_whole(self.path, made.line)
         self.last[series], self.prev = made, made.number
         return made
 

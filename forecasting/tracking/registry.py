@@ -76,6 +76,15 @@ def register(
     return new, True
 
 
+def withdraw(store: Store, series: str, *, at: datetime) -> None:
+    """Take the alias from a series that has no champion any more, unless one was promoted after ``at``."""
+    client = store.client()
+    with store.lock("registry"), store.speaking():
+        present = _champion(client, checked_name(series))
+        if present is not None and not _later(present.tags.get(SINCE, ""), at):
+            client.delete_registered_model_alias(series, ALIAS)
+
+
 def _later(since: str, at: datetime) -> bool:
     return bool(since) and datetime.fromisoformat(since) > at
 

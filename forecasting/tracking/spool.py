@@ -11,9 +11,9 @@ Two kinds of lines, canonical JSON each::
      "name":"ev_sales","op":"put"}
     {"at":"2026-11-22T09:00:07+00:00","format":1,"key":"<sha256>","op":"done"}
 
-``kind`` is ``experiment`` or ``champion``; ``key`` names the content, and MLflow's runs and versions bear it as a tag.
-A last line without its newline was never acknowledged and counts for nothing. When everything is done the file is
-emptied.
+``kind`` is ``experiment``, ``champion`` or ``dropped``; ``key`` names the content, and MLflow's runs and versions bear
+it as a tag. A last line without its newline was never acknowledged and counts for nothing. When everything is done the
+file is emptied.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError, Fault
-from forecasting.tracking.manifests import canonical, flush, manifest, verify, write_whole
+from forecasting.tracking.manifests import add_whole, canonical, flush, manifest, verify, write_whole
 from forecasting.tracking.store import Store
 
 FORMAT = 1
@@ -76,7 +76,7 @@ class Spool:
             try:
                 write(work)
                 files = manifest(work)
-                for path in sorted(work.rglob("*")):
+                for path in [*work.rglob("*"), work]:
                     flush(path)
                 shutil.rmtree(self.folder / key, ignore_errors=True)
                 work.rename(self.folder / key)
@@ -140,9 +140,4 @@ class Spool:
         self.pending()
         if self.lines.exists() and self.lines.stat().st_size > self._read[0]:  # never acknowledged
             os.truncate(self.lines, self._read[0])
-        descriptor = os.open(self.lines, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(descriptor, line.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        add_whole(self.lines, line.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -164,13 +165,32 @@ def test_a_ledger_cut_off_at_its_end_is_noticed_against_the_release(folder: Path
     whole = path.read_bytes()
     assert cli("track", "promotions")[0] == 0
     digest = read_bundle(folder / "mlruns" / "releases").champions[SERIES].digest
-    for left in (0, 1):
-        path.write_bytes(b"".join(whole.splitlines(keepends=True)[:left]))
-        code, _, err = cli("track", "promotions")
-        assert code == 65
-        assert "the ledger of promotions lacks decisions about champions in force" in err
-        assert f"{path}: no line put the champion {digest[:12]} of {SERIES} in force" in err
+    lines = whole.splitlines(keepends=True)
+    first = json.loads(lines[0])["digest"]
+    assert digest != first
+    for left, found in (
+        (0, f"no line put the champion {digest[:12]} of {SERIES} in force"),
+        (1, f"its last line about {SERIES} names {first[:12]}, the release holds {digest[:12]}"),
+    ):
+        path.write_bytes(b"".join(lines[:left]))
+        for command in ("promotions", "sync"):
+            code, _, err = cli("track", command)
+            assert code == 65, command
+            assert "the ledger of promotions and the release name different champions" in err
+            assert f"{path}: {found}; forecast promote again, which sets it right, or restore" in err
     path.write_bytes(whole)
+    assert cli("track", "promotions")[0] == 0
+
+
+def test_a_series_nobody_decided_about_and_a_folder_that_is_no_project_are_named(
+    cli: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, err = cli("track", "promotions", "price.nd_oxide.monht")
+    assert (code, f"'price.nd_oxide.monht'; did you mean '{SERIES}'?" in err) == (66, True)
+    monkeypatch.setattr("forecasting.cli.track.project_root", lambda: tmp_path)
+    for command in ("promotions", "sync", "status"):
+        code, out, err = cli("track", command)
+        assert (code, f"{tmp_path} is no project: it has no data/series.yaml" in err) == (66, True), out
 
 
 def test_a_ledger_that_was_changed_is_named(folder: Path, cli: Run) -> None:

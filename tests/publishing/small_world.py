@@ -125,7 +125,7 @@ class Small:
                 )
                 champions[id] = Released(recipe, model, pd.DataFrame(), {}, "", {"panel": ""})
         errors = {one.name: pd.DataFrame() for one in experiments}
-        return Release(tuple(experiments), champions, errors, code="", digest="", folder=self.root)
+        return Release(tuple(experiments), champions, errors, digest="", folder=self.root)
 
     def _experiment(self, name: str, features: str, series: list[str], horizon: str) -> Experiment:
         return Experiment.model_validate(
