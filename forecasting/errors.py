@@ -25,9 +25,9 @@ faults of that file, not the first one.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,21 @@ class UnitError(DataError, ValueError):
 
 
 class Refusal(DataError):
-    """A model declines a series; the message starts with the model's name."""
+    """A model declines a series; the message starts with the model's name.
+
+    ``series`` has the words by series where they are of these alone, and the rest of a panel could be fitted.
+    """
+
+    def __init__(
+        self, message: str, faults: Iterable[Fault] = (), series: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, faults)
+        self.series = dict(series or {})
+
+    @classmethod
+    def of(cls, series: Mapping[str, str]) -> Self:
+        """Of some series of a panel, each with its words."""
+        return cls("; ".join(series.values()), series=series)
 
 
 class InputMissing(ForecastingError):

@@ -9,9 +9,9 @@ import numpy as np
 
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
-from forecasting.models.base import Forecaster, ceiling_of
+from forecasting.models.base import Forecaster
 from forecasting.models.certificate import Certificate, simulated
-from forecasting.models.links import SHARE_EDGE
+from forecasting.models.links import SHARE_EDGE, ceiling_of
 from forecasting.periods import Period
 
 

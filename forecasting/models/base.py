@@ -16,7 +16,7 @@ import numpy as np
 from forecasting.errors import DataError, PeriodError, Refusal
 from forecasting.frames import Array, Forecast, Panel
 from forecasting.models.certificate import Certificate, shape, simulated, stretch
-from forecasting.models.links import Link, Scale
+from forecasting.models.links import Link, Scale, ceiling_of
 from forecasting.models.parameters import NotNegative, Positive
 from forecasting.models.regressors import usable_regressors
 from forecasting.periods import Period
@@ -64,7 +64,7 @@ class Forecaster(ABC):
 
     @property
     def pooled(self) -> bool:
-        """Whether it learns from all series of a panel together, so that one cannot be fitted alone."""
+        """Whether what it gives a series also depends on the others of its panel, from all of which it learns."""
         return False
 
     @property
@@ -82,22 +82,26 @@ class Forecaster(ABC):
         """Learn from every series of a panel.
 
         ``covariates`` holds regressors of the same period kind that reach as far as the horizon will.
-        Raises :class:`Refusal` when a series is too short or not finite.
+        Raises :class:`Refusal`, with their words by series, when some are too short or not finite; a
+        :class:`~forecasting.models.pool.Pool` goes on with the rest.
         """
         if not panel.ids:
             raise Refusal(f"{self.name}: the panel holds no series")
         if covariates is not None and covariates.kind is not panel.kind:
             raise PeriodError(f"{self.name}: covariates are {covariates.kind}, the panel is {panel.kind}")
-        for id in panel.ids:
-            known = panel.observed(id)
-            if known < self.minimum:
-                raise Refusal(f"{self.name}: {id} has {known} observation(s), needs at least {self.minimum}")
-            if np.isinf(panel.column(id)).any():
-                raise Refusal(f"{self.name}: {id} holds an infinite value")
+        refused = {id: f"{self.name}: {id} {why}" for id in panel.ids if (why := self._unfit(panel, id))}
+        if refused:
+            raise Refusal.of(refused)
         self._panel, self._covariates = panel, covariates
         self.certificate, self.explanation = {}, {}
         self._fit(panel)
         return self
+
+    def _unfit(self, panel: Panel, id: str) -> str:
+        known = panel.observed(id)
+        if known < self.minimum:
+            return f"has {known} observation(s), needs at least {self.minimum}"
+        return "holds an infinite value" if np.isinf(panel.column(id)).any() else ""
 
     def predict(self, horizon: Period, *, paths: int = 1000, seed: int) -> Forecast:
         """Joint sample paths from the period after the panel's last to the horizon, both included.
@@ -117,9 +121,10 @@ class Forecaster(ABC):
             if len(pasts) > 1:
                 return self._over(pasts, horizon, paths, seed)
         draws = self._predict(steps, paths, seed)
-        for id, one in zip(panel.ids, draws, strict=True):
-            if not np.isfinite(one).all():
-                raise Refusal(f"{self.name}: {id} has paths that are not finite numbers")
+        finite = dict(zip(panel.ids, np.isfinite(draws).all(axis=(1, 2)), strict=True))
+        if not all(finite.values()):
+            wild = [id for id in panel.ids if not finite[id]]
+            raise Refusal.of({id: f"{self.name}: {id} has paths that are not finite numbers" for id in wild})
         for id in panel.ids:
             known = panel.observed(id)
             self.certificate.setdefault(id, Certificate(self.band, 0, known))
@@ -249,8 +254,15 @@ class LocalForecaster(Forecaster):
         self._states = {}
         sampled = {id: self._sample(panel, id) for id in panel.ids}
         self._study([sampled[id][0] for id in sorted(sampled)])
+        refused: dict[str, Refusal] = {}
         for id, (sample, link) in sampled.items():
-            self._states[id] = (sample, link, None if sample.constant else self._learn(sample))
+            try:
+                self._states[id] = (sample, link, None if sample.constant else self._learn(sample))
+            except Refusal as refusal:
+                refused[id] = refusal
+        if refused:
+            told = {id: refusal.message for id, refusal in refused.items()}
+            raise Refusal.of(told) from next(iter(refused.values()))
 
     def _sample(self, panel: Panel, id: str) -> tuple[Sample, Link]:
         y = panel.column(id)
@@ -297,19 +309,6 @@ class LocalForecaster(Forecaster):
 def _listed(scale: str, behind: int, told: dict[str, Any]) -> dict[str, Any]:
     parts = {name: np.asarray(part)[behind:].tolist() for name, part in told.pop("parts", {}).items()}
     return {"scale": scale, "parts": parts, **told} if parts else told
-
-
-def ceiling_of(panel: Panel, id: str, first: Period, count: int) -> Array | None:
-    """The ceiling of a series over some periods, or None; one that ends too early is a :class:`DataError`."""
-    if panel.ceilings is None or id not in panel.ceilings:
-        return None
-    wanted = panel.ceilings[id].reindex(range(first.ordinal, first.ordinal + count)).to_numpy(dtype=float)
-    if np.isnan(wanted).any():
-        missing = first + int(np.flatnonzero(np.isnan(wanted))[0])
-        raise DataError(
-            f"{id}: its ceiling is unknown in {missing}; extend the panel's ceilings to the horizon"
-        )
-    return wanted
 
 
 def last_level(z: Array) -> float:

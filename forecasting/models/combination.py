@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from forecasting.errors import ConfigError, Refusal
-from forecasting.frames import Array, Forecast, Panel
+from forecasting.errors import ConfigError, ForecastingError, Refusal
+from forecasting.frames import Array, Panel
 from forecasting.models.base import Forecaster, seed_of
 from forecasting.models.certificate import Certificate
 from forecasting.models.parameters import Members
 from forecasting.models.paths import levels
+from forecasting.models.pool import Pool
 from forecasting.periods import Period
 
 
@@ -25,7 +26,8 @@ class Combination(Forecaster):
 
     ``members`` are ``{"model": name, parameter: value, ...}``. A member that refuses a series is left out of
     that series and named in ``explanation`` beside the weights of the others; when all refuse, so does the
-    combination.
+    combination. A pooled member learns from all series it takes, and makes the combination pooled; any other
+    gives each series what it gives it alone.
     """
 
     minimum: ClassVar[int] = 1
@@ -37,11 +39,14 @@ class Combination(Forecaster):
         {"model": "structural"},
     )
 
-    _fitted: dict[str, dict[str, Forecaster]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _fitted: dict[str, dict[str, Pool]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _dropped: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _late: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def pooled(self) -> bool:
+        """When one of its members is."""
+        return any(self._build(spec).pooled for _, spec in self._labelled())
 
     @abstractmethod
     def _middle(self, stack: Array, weights: Array) -> Array:
@@ -60,12 +65,11 @@ class Combination(Forecaster):
         self._late = {}
         for label, spec in self._labelled():
             for id, found in self._fit_one(spec, panel).items():
-                if isinstance(found, Forecaster):
+                if isinstance(found, Pool):
                     self._fitted[id][label] = found
                 else:
                     self._dropped[id].append(found)
-        for id in panel.ids:
-            self._require(id, len(self._fitted[id]))
+        self._require(self._fitted)
 
     def _labelled(self) -> list[tuple[str, Mapping[str, Any]]]:
         """The members by name; a name that comes again is numbered."""
@@ -77,57 +81,80 @@ class Combination(Forecaster):
             found.append((f"{spec['model']} {before + 1}" if before else str(spec["model"]), spec))
         return found
 
-    def _fit_one(self, spec: Mapping[str, Any], panel: Panel) -> dict[str, Forecaster | str]:
-        """A member fitted to all series together, or to each alone where that is refused; refusals in words."""
-        try:
-            return dict.fromkeys(panel.ids, self._build(spec).fit(panel, self._covariates))
-        except Refusal:
-            found: dict[str, Forecaster | str] = {}
-        for id in panel.ids:
+    def _fit_one(self, spec: Mapping[str, Any], panel: Panel) -> dict[str, Pool | str]:
+        """A member fitted to all series it takes when it is pooled, else to each alone; refusals in words."""
+        found: dict[str, Pool | str] = {}
+        for ids in [panel.ids] if self._build(spec).pooled else [[id] for id in panel.ids]:
+            pool = Pool(self._build(spec), panel.only(*ids), self._seen_by(ids, panel))
             try:
-                found[id] = self._build(spec).fit(panel.only(id), self._covariates)
+                pool.fit()
             except Refusal as refusal:
-                found[id] = refusal.message
+                found |= dict.fromkeys(ids, refusal.message)
+            else:
+                found |= dict.fromkeys(ids, pool)
+            found |= pool.refused
         return found
+
+    def _seen_by(self, ids: Sequence[str], panel: Panel) -> Panel | None:
+        """The covariates without the plans of the panel's other series."""
+        if self._covariates is None:
+            return None
+        others = [id for id in panel.ids if id not in ids and id in self._covariates.values]
+        if not others:
+            return self._covariates
+        return Panel(self._covariates.kind, self._covariates.values.drop(columns=others))
 
     def _build(self, spec: Mapping[str, Any]) -> Forecaster:
         from forecasting.models import build
 
         return build(str(spec["model"]), {key: value for key, value in spec.items() if key != "model"})
 
-    def _require(self, id: str, left: int) -> None:
-        if not left:
-            reasons = "; ".join(self._dropped[id] + self._late.get(id, []))
-            raise Refusal(f"{self.name}: every member refused {id}: {reasons}")
+    def _require(self, left: Mapping[str, Mapping[str, object]]) -> None:
+        """Refuse the series of which no member is left."""
+        reasons = {id: "; ".join(self._dropped[id] + self._late.get(id, [])) for id in left if not left[id]}
+        if reasons:
+            raise Refusal.of(
+                {id: f"{self.name}: every member refused {id}: {told}" for id, told in reasons.items()}
+            )
 
     def _predict(self, steps: int, paths: int, seed: int) -> Array:
         panel = self.fitted
-        self._late = {one: [] for one in panel.ids}
-        stacks: dict[str, dict[str, Array]] = {one: {} for one in panel.ids}
-        answers: dict[int, Forecast | str] = {}
-        for id in panel.ids:
-            for label, member in self._fitted[id].items():
-                key = builtins.id(member)
-                if key not in answers:
-                    answers[key] = self._answer(member, panel.last + steps, paths, seed)
-                answer = answers[key]
+        self._late = {id: [] for id in panel.ids}
+        stacks: dict[str, dict[str, Array]] = {id: {} for id in panel.ids}
+        for label, _ in self._labelled():
+            pools = {id: fitted[label] for id, fitted in self._fitted.items() if label in fitted}
+            for id, answer in self._answers(pools, panel.last + steps, paths, seed).items():
                 if isinstance(answer, str):
                     self._late[id].append(answer)
                 else:
-                    stacks[id][label] = answer.of(id)
+                    stacks[id][label] = answer
+        self._require(stacks)
         return np.stack([self._joined(id, stacks[id], seed) for id in panel.ids])
 
-    def _answer(self, member: Forecaster, horizon: Period, paths: int, seed: int) -> Forecast | str:
-        try:
-            return member.predict(horizon, paths=paths, seed=seed)
-        except Refusal as refusal:
-            return refusal.message
+    def _answers(
+        self,
+        pools: Mapping[str, Pool],
+        horizon: Period,
+        paths: int,
+        seed: int,
+        passing: type[ForecastingError] = Refusal,
+    ) -> dict[str, Array | str]:
+        """The paths of a member by series, asked once for each pool; errors that pass in words."""
+        found: dict[str, Array | str] = {}
+        for pool in {builtins.id(one): one for one in pools.values()}.values():
+            try:
+                made = pool.forecast(horizon, paths=paths, seed=seed)
+            except passing as error:
+                found |= dict.fromkeys(pool.panel.ids, error.message)
+            else:
+                found |= {id: made.of(id) for id in made.ids}
+            found |= pool.refused
+        return {id: found[id] for id in pools}
 
     def _joined(self, id: str, stack: dict[str, Array], seed: int) -> Array:
-        self._require(id, len(stack))
         labels = list(stack)
         weights = self._weights(id, labels)
-        members = {label: self._fitted[id][label] for label in labels}
+        members = {label: self._fitted[id][label].model for label in labels}
         self.explanation[id] = {
             "weights": {label: round(float(w), 4) for label, w in zip(labels, weights, strict=True)},
             "left_out": self._dropped[id] + self._late.get(id, []),

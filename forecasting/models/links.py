@@ -11,8 +11,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from forecasting.errors import ConfigError, nearest
-from forecasting.frames import Array
+from forecasting.errors import ConfigError, DataError, nearest
+from forecasting.frames import Array, Panel
+from forecasting.periods import Period
 
 Scale = Literal["auto", "log", "sqrt", "none"]
 KINDS: tuple[str, ...] = get_args(Scale)
@@ -74,3 +75,16 @@ class Link:
             return np.maximum(np.exp(np.minimum(scaled, 700.0)) - self.offset, 0.0)
         top = np.asarray(ceiling, dtype=float) + self.offset
         return np.maximum(top / (1.0 + np.exp(-np.clip(scaled, -700.0, 700.0))) - self.offset, 0.0)
+
+
+def ceiling_of(panel: Panel, id: str, first: Period, count: int) -> Array | None:
+    """The ceiling of a series over some periods, or None; one that ends too early is a :class:`DataError`."""
+    if panel.ceilings is None or id not in panel.ceilings:
+        return None
+    wanted = panel.ceilings[id].reindex(range(first.ordinal, first.ordinal + count)).to_numpy(dtype=float)
+    if np.isnan(wanted).any():
+        missing = first + int(np.flatnonzero(np.isnan(wanted))[0])
+        raise DataError(
+            f"{id}: its ceiling is unknown in {missing}; extend the panel's ceilings to the horizon"
+        )
+    return wanted

@@ -9,8 +9,9 @@ import numpy as np
 
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
-from forecasting.models.base import Forecaster, ceiling_of, seed_of
+from forecasting.models.base import Forecaster, seed_of
 from forecasting.models.draws import spread
+from forecasting.models.links import ceiling_of
 from forecasting.periods import Period
 
 

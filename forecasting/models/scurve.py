@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from forecasting.errors import Refusal
 from forecasting.frames import Array, Panel
-from forecasting.models.base import Forecaster, ceiling_of, seed_of
+from forecasting.models.base import Forecaster, seed_of
 from forecasting.models.ceiling import CeilingPrior
 from forecasting.models.certificate import Certificate
 from forecasting.models.draws import spread
+from forecasting.models.links import ceiling_of
 from forecasting.models.parameters import Positive
 from forecasting.periods import Period
 

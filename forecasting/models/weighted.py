@@ -11,10 +11,10 @@ import numpy as np
 
 from forecasting.errors import ForecastingError
 from forecasting.frames import Array, Panel
-from forecasting.models.base import Forecaster
 from forecasting.models.combination import Combination
 from forecasting.models.links import Link
 from forecasting.models.parameters import NotNegative, Positive
+from forecasting.models.pool import Pool
 
 JUDGING_PATHS, JUDGING_SEED = 200, 20260401
 ROUNDS = 400
@@ -67,12 +67,13 @@ class Learnt(Combination):
         steps = max(round(self.years * panel.kind.per_year), 1)
         stride = max(steps // 2, 1)
         parts: dict[str, list[tuple[dict[str, Array], Array]]] = {id: [] for id in panel.ids}
+        begun = {id: int(panel.trimmed(id).index[0]) for id in panel.ids}
         for number in range(self.origins):
             cut = panel.last + -(steps + number * stride)
-            if cut <= panel.first:
+            if cut.ordinal <= min(begun.values()):
                 break
             past = panel.until(cut)
-            ids = [id for id in panel.ids if past.values[id].notna().any()]
+            ids = [id for id in panel.ids if begun[id] < cut.ordinal]
             medians = {label: self._medians(spec, past.only(*ids), steps) for label, spec in self._labelled()}
             for id in ids:
                 link = Link.choose(panel.trimmed(id).to_numpy(dtype=float))
@@ -88,16 +89,9 @@ class Learnt(Combination):
         return {id: _stacked(found, [label for label, _ in self._labelled()]) for id, found in parts.items()}
 
     def _medians(self, spec: Mapping[str, Any], past: Panel, steps: int) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for id, member in self._fit_one(spec, past).items():
-            if not isinstance(member, Forecaster):
-                continue
-            try:
-                ahead = member.predict(past.last + steps, paths=JUDGING_PATHS, seed=JUDGING_SEED)
-            except ForecastingError:
-                continue
-            found[id] = np.median(ahead.of(id), axis=1)
-        return found
+        pools = {id: one for id, one in self._fit_one(spec, past).items() if isinstance(one, Pool)}
+        made = self._answers(pools, past.last + steps, JUDGING_PATHS, JUDGING_SEED, ForecastingError)
+        return {id: np.median(paths, axis=1) for id, paths in made.items() if not isinstance(paths, str)}
 
 
 def _floor(actual: Array) -> float:
