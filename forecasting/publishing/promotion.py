@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import structlog
 
 from forecasting import __version__
 from forecasting.data.store import Store
@@ -35,9 +36,9 @@ from forecasting.evaluation.promotion import (
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import read_recipe
 from forecasting.publishing.candidate import states_of
-from forecasting.publishing.edition import editions, read_manifest
+from forecasting.publishing.edition import read_manifest
 from forecasting.publishing.inputs import recipes as recipes_of
-from forecasting.publishing.ledger import ledger
+from forecasting.publishing.ledger import edition_damage, ledger
 from forecasting.publishing.release import Release, Released, load
 from forecasting.tracking import ExperimentRecord
 
@@ -185,14 +186,18 @@ def issued_forecasts(root: Path, as_of: date) -> pd.DataFrame:
     ``recipe`` is empty where no champion is known to have spoken: for a fallback, for values of an earlier edition,
     for a recipe this version cannot read, and throughout an edition without its inputs.
     An edition says something new only where its data are newer: of those with one ``as_of`` the one published last
-    counts, none that was retracted, and none the audit file does not know. Raises :class:`DataError` when the audit
-    file is damaged.
+    counts, none that was retracted, and none the audit file does not know. One that is damaged or lost says nothing and
+    is named in a warning. Raises :class:`DataError` when the audit file is damaged.
     """
     last: dict[str, Path] = {}
-    there = {folder.name: folder for folder in editions(root)}
-    for id in ledger(root).ranked:
-        if id in there:
-            last.setdefault(str(read_manifest(there[id])["as_of"]), there[id])
+    known = ledger(root)
+    for id in known.ranked:
+        if faults := edition_damage(root, id, known):
+            said = "an edition has no say at the gate: it is not as it was published"
+            check = f"forecast editions verify {id}"
+            structlog.get_logger().warning(said, edition=id, why=str(faults[0]), check=check)
+            continue
+        last.setdefault(str(read_manifest(root / id)["as_of"]), root / id)
     parts = []
     for day, folder in sorted(last.items()):
         if date.fromisoformat(day) >= as_of:

@@ -10,7 +10,6 @@ from zipfile import ZipFile
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError
 from forecasting.evaluation.issued import EDITIONS
 from forecasting.evaluation.promotion import spelt
 from forecasting.models.recipe import Recipe
@@ -73,6 +72,27 @@ def test_an_edition_tells_what_made_each_forecast_and_nothing_of_what_no_champio
     assert dict(zip(found["series"], found["recipe"], strict=True)) == {
         "s": spelt("drift", {}), "fallen": "", "year": "",
     }  # fmt: skip
-    (tmp_path / "2026-01-10-a" / "inputs.zip").write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"inputs.zip is damaged .*; restore the edition from a copy"):
-        issued_forecasts(tmp_path, date(2026, 3, 1))
+
+
+@pytest.mark.parametrize("file", ["forecasts.csv", "MANIFEST.json"])
+@pytest.mark.parametrize("content", [b"series,period\n", None])
+def test_an_edition_that_is_not_as_it_was_published_says_nothing_and_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, content: bytes | None
+) -> None:
+    for day, value in ((10, 1.0), (11, 2.0)):
+        public(tmp_path, f"2026-01-{day}-a", f"2026-01-0{day - 9}", value)
+    path = tmp_path / "2026-01-11-a" / file
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    found = issued_forecasts(tmp_path, date(2026, 3, 1))
+    assert found["value"].tolist() == [1.0]
+    told = capsys.readouterr()
+    assert "forecast editions verify 2026-01-11-a" in told.out + told.err
+    assert file in told.out + told.err
+
+
+def test_an_edition_of_the_very_day_of_the_data_has_no_say(tmp_path: Path) -> None:
+    public(tmp_path, "2026-01-10-a", "2026-01-05", 1.0)
+    assert issued_forecasts(tmp_path, date(2026, 1, 5)).empty
+    assert issued_forecasts(tmp_path, date(2026, 1, 6))["value"].tolist() == [1.0]
