@@ -2,7 +2,8 @@
 
 Where code and libraries are those the release was promoted with, nothing is asked. Elsewhere each champion is refitted
 on the panel kept with it, in a process of its own, and compared; the answer is kept by content, so that an upgrade is
-paid for once, by the first run after it.
+paid for once, by the first run after it. What may be of the machine at that moment, such as a full disk, a hang or a
+file that cannot be read, is no answer: it is asked again the next time.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import structlog
 
 from forecasting.catalogue.running import Job
 from forecasting.evaluation.backtest import Progress, silent
 from forecasting.evaluation.cache import code_digest
+from forecasting.evaluation.fits import REFUSALS, lasting
 from forecasting.models.total import read_recipe
 from forecasting.publishing.champions import require_golden
-from forecasting.publishing.isolation import Arrays, Failure, Limits, isolated
+from forecasting.publishing.isolation import Arrays, Failure, Limits, isolated, told
 from forecasting.publishing.release import Release
 from forecasting.tracking import Bundle, read_bundle
-
-_LASTING = ("refused", "exception")  # a hang, a crash or want of memory may not be there the next time
 
 
 def refused(release: Release, cache: Path, job: Job, progress: Progress = silent) -> dict[str, str]:
@@ -44,17 +45,23 @@ def refused(release: Release, cache: Path, job: Job, progress: Progress = silent
         structlog.get_logger().warning(said, champions=len(asked))
     limits = Limits(job.fit_seconds, job.memory_mb, job.processes)
     for id, one in isolated(asked, limits, _counting(progress, len(asked))).items():
-        found[id] = one.text if isinstance(one, Failure) else ""
-        if not isinstance(one, Failure) or one.kind in _LASTING:
+        found[id] = one.text if isinstance(one, Failure) else str(one["refused"])
+        if not isinstance(one, Failure):
             _keep(_path(cache, bundle, id), found[id])
     return {id: why for id, why in found.items() if why}
 
 
 def _refitted(bundle: Bundle, release: Release, id: str) -> Arrays:
-    one = bundle.trained(id)
-    forecast = read_recipe(one.champion.recipe_json).refit(one.panel, one.covariates).only(id)
-    require_golden(id, release.champions[id], forecast)
-    return {}
+    """Why a champion may not forecast, empty where it may; raises what may not be there the next time."""
+    one, why = bundle.trained(id), ""
+    try:
+        forecast = read_recipe(one.champion.recipe_json).refit(one.panel, one.covariates).only(id)
+        require_golden(id, release.champions[id], forecast)
+    except REFUSALS as error:
+        if not lasting(error):
+            raise
+        why = told(error)
+    return {"refused": np.array(why)}
 
 
 def _counting(progress: Progress, total: int) -> Callable[[str], None]:

@@ -123,7 +123,7 @@ def _work(work: Work, out: int, parent: int, limits: Limits) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         content = _packed(work())
     except BaseException as error:  # noqa: BLE001 - the boundary of a child process: told to the parent
-        content = _packed({_ERROR: np.array([_kind(error), _said(error)])})
+        content = _packed({_ERROR: np.array([_kind(error), told(error)])})
     try:
         view = memoryview(content)
         while view:
@@ -146,7 +146,8 @@ def _kind(error: BaseException) -> str:
     return "refused" if isinstance(error, ForecastingError) else "exception"
 
 
-def _said(error: BaseException) -> str:
+def told(error: BaseException) -> str:
+    """An error in one line, as the parent hears of it."""
     if isinstance(error, ForecastingError):
         return "; ".join([error.message, *(str(fault) for fault in error.faults[:3])])
     first = (str(error).strip().splitlines() or [""])[0]

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from forecasting.catalogue.running import Job
+from forecasting.errors import DataError
 from forecasting.frames import Forecast
 from forecasting.models.recipe import Recipe
 from forecasting.publishing import golden
@@ -92,6 +93,38 @@ def test_what_may_not_happen_again_is_not_kept(release: Release, tmp_path: Path)
         assert refused(release, tmp_path, JOB) == dict.fromkeys(FITTED, "its process was killed by SIGABRT")
     assert list(tmp_path.iterdir()) == []
     assert refused(release, tmp_path, JOB) == {}
+
+
+@pytest.mark.usefixtures("upgraded")
+@pytest.mark.parametrize("passing", [OSError(28, "No space left on device"), ImportError("no such library")])
+@pytest.mark.parametrize("told", [False, True])
+def test_what_is_of_the_machine_is_asked_again(
+    release: Release, tmp_path: Path, passing: Exception, told: bool
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        if not told:
+            raise passing
+        raise DataError("drift: cannot be fitted") from passing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recipe, "apply", broken)
+        said = "drift: cannot be fitted" if told else f"{type(passing).__name__}: {passing}"
+        assert refused(release, tmp_path, JOB) == dict.fromkeys(FITTED, said)
+    assert list(tmp_path.iterdir()) == []
+    assert refused(release, tmp_path, JOB) == {}
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_what_its_model_breaks_with_is_paid_for_once(release: Release, tmp_path: Path) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise ValueError("not invertible")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recipe, "apply", broken)
+        said = dict.fromkeys(FITTED, "ValueError: not invertible")
+        assert refused(release, tmp_path, JOB) == said
+        patch.setattr(golden, "_refitted", untouched)
+        assert refused(release, tmp_path, JOB) == said
 
 
 def test_new_data_do_not_hide_that_the_code_moved_a_champion(
