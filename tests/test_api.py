@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,14 +15,12 @@ from pathlib import Path
 import pytest
 
 from forecasting.api import Project
-from forecasting.errors import ConfigError, DataError, InputMissing, Locked
+from forecasting.errors import ConfigError, DataError, InputMissing, UsageError
 from forecasting.evaluation.cache import Cache
 from forecasting.evaluation.experiment import Candidate, Experiment
 from forecasting.models.total import Total
-from forecasting.publishing import succession
 from forecasting.publishing.champions import Bench
-from forecasting.publishing.promotion import Settled, in_release, judge, present
-from forecasting.publishing.release import Release
+from forecasting.publishing.promotion import in_release, judge
 from forecasting.publishing.succession import _decide
 from forecasting.tracking import (
     Champion,
@@ -143,61 +139,6 @@ def test_what_is_summed_is_not_taken_apart_and_nothing_is_written(walked: Projec
     assert now.digest == release.digest
 
 
-def test_of_two_promotions_at_once_the_second_is_told_to_begin_again(
-    walked: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base, early, late = (
-        walked.run(only(walked, model, name="metals")) for model in ("drift", "naive", "damped_drift")
-    )
-    walked.promote(walked.gate([base]))
-    contest = walked.run(only(walked, "damped_drift", "seasonal_naive", name="metals"))
-    [first], [second] = walked.gate([early]), walked.gate([late])
-    walked.promote([first])
-    with pytest.raises(
-        Locked, match="naive was put in force after the gate had decided; run the experiment again"
-    ):
-        walked.promote([second])
-    with pytest.raises(Locked, match="naive was not among them; run the experiment again"):
-        walked.gate([contest])
-    walked.promote([first])
-    assert walked.champion(PRICE).model == "naive"
-    monkeypatch.setattr("forecasting.tracking.store.LOCK_WITHIN", 0.05)
-    with walked.tracking.lock("promote"), pytest.raises(Locked, match="the tracking store is busy"):
-        walked.promote(walked.gate([early]))
-
-
-def test_two_promotions_side_by_side_both_reach_the_release(
-    walked: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    release = walked.release
-    assert release is not None
-    other = release.experiments[0].model_copy(update={"seed": 11})
-    outcomes = [walked.run(only(walked, "drift", name="metals")), walked.run(other)]
-    keys, settled = walked.keep(outcomes), walked.gate(outcomes)
-
-    def slowly(root: Path) -> Release | None:
-        found = present(root)
-        time.sleep(0.5)  # time enough for the other to read the same release
-        return found
-
-    monkeypatch.setattr("forecasting.publishing.succession.present", slowly)
-
-    def put(one: Settled) -> Path:
-        return succession.promote(
-            walked.store, [one], keys, walked.tracking, walked.releases, datetime.now(UTC)
-        )
-
-    with ThreadPoolExecutor(2) as pool:
-        folders = list(pool.map(put, settled))
-    after = walked.release
-    assert after is not None
-    assert after.champions[PRICE].model == "drift"
-    for one in settled:
-        for id, winner in one.outcome.winners.items():
-            assert after.champions[id].recipe == winner.recipe
-    assert after.digest in {folder.name for folder in folders}
-
-
 def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
     walked: Project, tmp_path: Path
 ) -> None:
@@ -221,6 +162,7 @@ def test_a_sum_and_a_model_of_its_own_replace_each_other_by_declaration(
 
 
 def test_a_champion_that_cannot_be_built_asks_for_a_reason_and_hides_no_drift(walked: Project) -> None:
+    walked.promote(walked.gate([walked.run(only(walked, "drift", name="metals"))]))
     bundle = read_bundle(walked.releases)
     changed = {series: bundle.trained(series) for series in bundle.champions}
     gone = changed[PRICE].champion.recipe_json.replace('"parameters": {', '"parameters": {"no_such": 1,')
@@ -295,6 +237,12 @@ def test_editions_are_read_once_for_all_experiments_of_a_gate(
     assert read == [outcome.as_of]
 
 
+@pytest.mark.parametrize("reason", ["", " \n", "bad \udcff byte"])
+def test_a_reason_is_a_printable_line(walked: Project, reason: str) -> None:
+    with pytest.raises(UsageError, match="says nothing; give a sentence"):
+        walked.gate([], reason)
+
+
 def test_what_moved_since_promotion_is_named_by_series_and_period(walked: Project) -> None:
     assert walked.drift().moved.empty
     bundle = read_bundle(walked.releases)
@@ -321,6 +269,14 @@ def test_what_is_not_there_is_said(walked: Project, tmp_path: Path) -> None:
         Project.open(tmp_path)
     with pytest.raises(InputMissing, match="did you mean 'in"):
         walked.champion("in.magnets.value.8505119")
+    with pytest.raises(
+        InputMissing, match=r"ev_sale is neither a file nor an experiment .* did you mean 'ev_sales'\?"
+    ):
+        walked.experiments("ev_sale")
+    with pytest.raises(
+        InputMissing, match=r"experiments is a folder; name an experiment file in it: china_exports"
+    ):
+        walked.experiments(walked.root / "experiments")
     (walked.releases / "CURRENT").write_text("nothing\n")
     with pytest.raises(DataError, match="damaged"):
         _ = walked.release
