@@ -178,7 +178,8 @@ def still_to_come(store: Store, ids: Sequence[str], day: date) -> dict[str, Size
 
 
 def touching(regressors: Panel | None, panel: Panel, store: Store) -> Panel | None:
-    """The regressors that concern a panel's series: its events, breaks and plans, drivers and the calendar."""
+    """The regressors that concern every series of a panel: events and breaks of all of them, drivers and the
+    calendar; and the plan of each."""
     if regressors is None:
         return None
     columns = list(_touching(regressors, panel.ids, store))
@@ -188,9 +189,9 @@ def touching(regressors: Panel | None, panel: Panel, store: Store) -> Panel | No
 def _touching(regressors: Panel | None, ids: Sequence[str], store: Store) -> tuple[str, ...]:
     if regressors is None:
         return ()
-    events = {f"event.{event}" for id in ids for event in store.catalogue.touching(id)}
-    breaks = {f"break.{id}" for series in ids for id in store.catalogue.breaks_of(series)}
-    mine = {*events, *breaks, *ids}
+    events = [{f"event.{event}" for event in store.catalogue.touching(id)} for id in ids]
+    breaks = [{f"break.{id}" for id in store.catalogue.breaks_of(series)} for series in ids]
+    mine = {*set.intersection(*events), *set.intersection(*breaks), *ids}
     return tuple(c for c in regressors.ids if c.startswith(("calendar.", "driver.")) or c in mine)
 
 

@@ -54,23 +54,26 @@ class Estimate:
 
 
 def estimate(found: Plan, cache: Cache) -> Estimate:
-    """What of a plan is kept already, and what the rest will take by the seconds its models took before."""
+    """What of a plan is kept already, and what the rest will take by the seconds its models took before.
+
+    A pooled fit of which a series is lacking is made whole.
+    """
     times = cache.times()
     exact = {recipe: seconds / fits for recipe, _, fits, seconds in times}
-    pooled: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    summed: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for _, model, fits, seconds in times:
-        pooled[model][0] += fits
-        pooled[model][1] += seconds
+        summed[model][0] += fits
+        summed[model][1] += seconds
     known = cache.known([key for keys in found.keys for key in keys])
     parts = []
     for work, keys in zip(found.works, found.keys, strict=True):
         recipe, model = work.named
         pace, source = exact.get(recipe, math.nan), "these parameters"
-        if recipe not in exact and model in pooled:
-            pace, source = pooled[model][1] / pooled[model][0], "this model"
+        if recipe not in exact and model in summed:
+            pace, source = summed[model][1] / summed[model][0], "this model"
         kept = sum(key in known for key in keys)
         left = len(keys) - kept
-        spent = pace * left if left else 0.0
+        spent = pace * (len(keys) if work.pooled else left) if left else 0.0
         cutoff = str(work.origin.cutoff)
         parts.append(
             (work.candidate.name, len(keys), cutoff, kept, spent, "" if math.isnan(pace) else source)

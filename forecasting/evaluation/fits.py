@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.data.revisions import NONE, Size, widen
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, Refusal
 from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.candidates import Candidate
 from forecasting.evaluation.metrics import GRID
 from forecasting.frames import Array, Forecast, KnownSum, Panel
 from forecasting.models import Forecaster, build
+from forecasting.models.pool import Pool
 from forecasting.periods import Period
 
 DRAWS = 100  # joint paths kept beside the quantiles, for scores of whole paths
@@ -146,8 +147,9 @@ class Origin:
         return tuple(one for one in self.panel.sums if one.series == id)
 
     def regressors_of(self, *ids: str) -> Panel | None:
-        """The regressors of some series together."""
-        names = sorted({name for id in ids for name in self.columns[id]})
+        """The regressors that concern every one of some series, and the plan of each."""
+        shared = set.intersection(*(set(self.columns[id]) for id in ids))
+        names = sorted(shared | {id for id in ids if id in self.columns[id]})
         if self.regressors is None or not names:
             return None
         return Panel(self.regressors.kind, self.regressors.values[names])
@@ -266,18 +268,22 @@ class Work:
 
     def _together(self, model: Forecaster, panel: Panel, ids: tuple[str, ...]) -> dict[str, Fit]:
         began = time.perf_counter()
+        pool = Pool(model, panel, self.origin.regressors_of(*ids))
         try:
-            made = self._forecast(model, panel, self.origin.regressors_of(*ids))
+            made = self._forecast(pool)
         except (*REFUSALS, MemoryError) as error:
+            share, words = (time.perf_counter() - began) / len(ids), self._words(error)
+            fits = {id: Fit.refused(words, share, lasting(error)) for id in pool.panel.ids}
+        else:
+            quantiles, draws = kept(made.paths)
             share = (time.perf_counter() - began) / len(ids)
-            return {id: Fit.refused(self._words(error), share, lasting(error)) for id in ids}
-        quantiles, draws = kept(made.paths)
-        share = (time.perf_counter() - began) / len(ids)
-        return {id: Fit(quantiles[i], draws[i], "", share) for i, id in enumerate(made.ids)}
+            fits = {id: Fit(quantiles[i], draws[i], "", share) for i, id in enumerate(made.ids)}
+        told = {id: self._words(Refusal(words)) for id, words in pool.refused.items() if id not in fits}
+        return fits | {id: Fit.refused(words, share) for id, words in told.items()}
 
-    def _forecast(self, model: Forecaster, panel: Panel, regressors: Panel | None) -> Forecast:
+    def _forecast(self, pool: Pool) -> Forecast:
         last = self.origin.cutoff + self.steps
-        forecast = model.fit(panel, regressors).predict(last, paths=self.paths, seed=self.seed)
+        forecast = pool.forecast(last, paths=self.paths, seed=self.seed)
         return widen(forecast.between(self.origin.cutoff + 1, last), self.origin.revisions, seed=self.seed)
 
     def _words(self, error: BaseException) -> str:

@@ -47,7 +47,7 @@ class Winner:
 
     def golden(self) -> pd.DataFrame:
         """The quantile forecast the recipe gives today, with the period kind."""
-        forecast = self.recipe.refit(self.panel, self.regressors).only(self.series)
+        forecast = self.recipe.refit(self.panel, self.regressors, wanted=self.series)
         return forecast.quantiles().assign(kind=str(forecast.kind))
 
 

@@ -121,9 +121,8 @@ class Forecaster(ABC):
             if len(pasts) > 1:
                 return self._over(pasts, horizon, paths, seed)
         draws = self._predict(steps, paths, seed)
-        finite = dict(zip(panel.ids, np.isfinite(draws).all(axis=(1, 2)), strict=True))
-        if not all(finite.values()):
-            wild = [id for id in panel.ids if not finite[id]]
+        wild = [id for id, one in zip(panel.ids, draws, strict=True) if not np.isfinite(one).all()]
+        if wild:
             raise Refusal.of({id: f"{self.name}: {id} has paths that are not finite numbers" for id in wild})
         for id in panel.ids:
             known = panel.observed(id)

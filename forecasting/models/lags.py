@@ -28,7 +28,8 @@ class LagRegressor(LocalForecaster):
     and divided by their size. The lags are the last two changes, and for series with a season also the two
     around a year ago. Forecasts are fed back; every step adds a past error, and the growth fades, the share
     ``damping`` being left after a year. Only rows whose lags are all known are learnt from; a lag that falls
-    in a gap at the end counts as average growth.
+    in a gap at the end counts as average growth. A series with fewer than 20 such rows takes its errors from
+    all, so that one too short for a regression of its own is forecast with what the others taught.
     """
 
     name: ClassVar[str] = "lags"
@@ -43,6 +44,11 @@ class LagRegressor(LocalForecaster):
     _model: Any = field(default=None, init=False, repr=False, compare=False)
     _lags: tuple[int, ...] = field(default=(), init=False, repr=False, compare=False)
     _pool: Any = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def pooled(self) -> bool:
+        """Always: the regression is of all series of the panel."""
+        return True
 
     def _study(self, samples: Sequence[Sample]) -> None:
         season = samples[0].season

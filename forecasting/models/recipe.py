@@ -9,9 +9,10 @@ from typing import Any, Self
 from pydantic import Field, ValidationError
 
 from forecasting.catalogue import Strict
-from forecasting.errors import DataError
+from forecasting.errors import DataError, Refusal
 from forecasting.frames import Forecast, Panel
 from forecasting.models import build
+from forecasting.models.pool import Pool
 from forecasting.periods import Period
 
 
@@ -76,8 +77,8 @@ class Recipe(Strict):
         """SHA-256 of the canonical JSON."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def refit(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
-        """Make the forecast again; raises :class:`DataError` when the data are not those of the recipe."""
+    def refit(self, panel: Panel, covariates: Panel | None = None, *, wanted: str | None = None) -> Forecast:
+        """Make the forecast again, as :meth:`apply`; :class:`DataError` when the data are not those of the recipe."""
         panel = self._mine(panel)
         found = None if covariates is None else covariates.digest()
         for what, expected, actual in (
@@ -88,12 +89,19 @@ class Recipe(Strict):
                 raise DataError(
                     f"the {what} changed since the recipe was written: expected {expected}, found {actual}"
                 )
-        return self.apply(panel, covariates)
+        return self.apply(panel, covariates, wanted=wanted)
 
-    def apply(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
-        """The same model, parameters and seed on other data, such as those of the next month."""
-        forecaster = build(self.model, self.parameters).fit(self._mine(panel), covariates)
-        return forecaster.predict(Period.parse(self.horizon), paths=self.paths, seed=self.seed)
+    def apply(self, panel: Panel, covariates: Panel | None = None, *, wanted: str | None = None) -> Forecast:
+        """The same model, parameters and seed on other data, such as those of the next month.
+
+        A pooled model learns from those of its series that it does not refuse, and gives a forecast of these; of one
+        series where one is ``wanted``. Raises :class:`Refusal` when that is refused, or all are.
+        """
+        pool = Pool(build(self.model, self.parameters), self._mine(panel), covariates)
+        forecast = pool.forecast(Period.parse(self.horizon), paths=self.paths, seed=self.seed)
+        if wanted in pool.refused:
+            raise Refusal.of({wanted: pool.refused[wanted]})
+        return forecast if wanted is None else forecast.only(wanted)
 
     def _mine(self, panel: Panel) -> Panel:
         missing = [id for id in self.series if id not in panel.ids]

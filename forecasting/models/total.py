@@ -58,16 +58,27 @@ class Total(Strict):
     def model(self) -> str:
         return "sum"
 
-    def refit(self, panel: Panel, covariates: Panel | None = None) -> Forecast:
-        """Make the forecast again; raises :class:`DataError` when the data are not those of the recipes."""
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The series it is made from: its parts, and those that pooled models of its members learn from."""
+        learnt = [id for member in self.members if member.series in self.parts for id in member.recipe.series]
+        return tuple(dict.fromkeys([*self.parts, *learnt]))
+
+    def refit(self, panel: Panel, covariates: Panel | None = None, *, wanted: str | None = None) -> Forecast:
+        """Make the forecast again; raises :class:`DataError` when the data are not those of the recipes.
+
+        The only series that can be ``wanted`` of it is the total.
+        """
         parts = []
         for member in self.members:
             seen = _columns(covariates, member.covariates)
-            parts.append(member.recipe.refit(panel.only(*member.recipe.series), seen).only(member.series))
+            mine = panel.only(*member.recipe.series)
+            parts.append(member.recipe.refit(mine, seen, wanted=member.series))
         joined = Forecast.joined(parts)
         if len(self.errors) >= FEWEST_PAST and len(parts) > 1:
             joined = schaake(joined, np.array(self.errors), self.seed)
-        return joined.total(self.total, self.parts)
+        total = joined.total(self.total, self.parts)
+        return total if wanted is None else total.only(wanted)
 
 
 def _columns(covariates: Panel | None, names: tuple[str, ...]) -> Panel | None:

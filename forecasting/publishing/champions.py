@@ -14,7 +14,6 @@ from forecasting.errors import DataError
 from forecasting.evaluation.backtest import still_to_come, touching, view
 from forecasting.evaluation.experiment import Experiment
 from forecasting.frames import Array, Forecast, Panel
-from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Total
 from forecasting.periods import Period
@@ -83,9 +82,8 @@ class Bench:
         return recipe
 
     def panel(self, id: str, recipe: Recipe) -> Panel:
-        """What a recipe is fitted on to forecast a series."""
-        panel = self.series[id].panel
-        return panel if build(recipe.model, recipe.parameters).pooled else panel.only(id)
+        """What a recipe is fitted on to forecast a series: all that a pooled model learnt from when it was chosen."""
+        return fitted_on(self.series[id].panel, recipe)
 
     def plain(self, id: str, model: str) -> Recipe:
         """The recipe of a simple model for a series, without covariates."""
@@ -114,7 +112,7 @@ class Bench:
         """
         at = self.series[id]
         panel = self.panel(id, recipe)
-        forecast = recipe.apply(panel, touching(at.regressors, panel, self.store)).only(id)
+        forecast = recipe.apply(panel, touching(at.regressors, panel, self.store), wanted=id)
         if not np.isfinite(forecast.paths).all():
             raise DataError(f"{id}: paths of {recipe.model} are not finite numbers")
         champion = self.release.champions[id]
@@ -132,6 +130,14 @@ class Bench:
             yield f"it runs from {forecast.first} to {forecast.last}, not to {at.experiment.end}"
         if forecast.paths.shape[2] != at.experiment.paths:
             yield f"it has {forecast.paths.shape[2]} paths, not {at.experiment.paths}"
+
+
+def fitted_on(panel: Panel, recipe: Recipe) -> Panel:
+    """The series of a recipe; raises :class:`DataError` when figures of one are not known."""
+    missing = sorted(set(recipe.series) - set(panel.ids))
+    if missing:
+        raise DataError(f"no figure of {', '.join(missing)} was known, which {recipe.model} learns from")
+    return panel.only(*recipe.series)
 
 
 def seen_together(store: Store, experiment: Experiment, as_of: date) -> tuple[Panel, Panel | None]:

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from forecasting.errors import DataError, Fault, ForecastingError
+from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.fits import REFUSALS
 from forecasting.models.libraries import versions
 from forecasting.models.total import read_recipe
 from forecasting.publishing.champions import GOLDEN_TOLERANCE
+from forecasting.publishing.release import made_by
 from forecasting.tracking import read_bundle
 from forecasting.tracking.champion import Champion, Trained
 
@@ -29,12 +31,14 @@ class Drift:
 
     ``table`` has a row a series, kind, period and quantile: ``then``, ``now`` and ``moved`` as a share of then, the
     last two unknown for a champion that cannot be refitted; ``libraries`` one a series and library whose version was
-    another then; ``lost`` says of each champion that cannot be refitted why.
+    another then; ``lost`` says of each champion that cannot be refitted why; ``code`` names those that other code of
+    the models made, where no library differs that would have given them another digest.
     """
 
     table: pd.DataFrame
     libraries: pd.DataFrame
     lost: tuple[Fault, ...] = ()
+    code: tuple[str, ...] = ()
 
     @property
     def moved(self) -> pd.DataFrame:
@@ -49,11 +53,15 @@ def drift(root: Path, tell: Callable[[int, int], None] | None = None) -> Drift:
     One that cannot be refitted any more, for whatever reason its model gives, does not hide the others.
     """
     bundle = read_bundle(root)
-    tables, libraries, lost = [], [], []
+    codes = made_by(bundle)
+    tables, libraries, lost, code = [], list[tuple[str, str, str, str]](), [], []
     for done, (series, champion) in enumerate(bundle.champions.items()):
         if tell is not None:
             tell(done, len(bundle.champions))
-        libraries += _libraries(champion)
+        others = _libraries(champion)
+        libraries += others
+        if codes[series] != code_digest() and {name for _, name, *_ in others} <= {"python"}:
+            code.append(series)
         try:
             tables.append(_refitted(bundle.trained(series)))
         except REFUSALS as error:
@@ -67,7 +75,12 @@ def drift(root: Path, tell: Callable[[int, int], None] | None = None) -> Drift:
     if tell is not None:
         tell(len(bundle.champions), len(bundle.champions))
     columns = ["series", "library", "then", "now"]
-    return Drift(pd.concat(tables, ignore_index=True), pd.DataFrame(libraries, columns=columns), tuple(lost))
+    return Drift(
+        pd.concat(tables, ignore_index=True),
+        pd.DataFrame(libraries, columns=columns),
+        tuple(lost),
+        tuple(code),
+    )
 
 
 def _libraries(champion: Champion) -> list[tuple[str, str, str, str]]:
@@ -79,7 +92,7 @@ def _libraries(champion: Champion) -> list[tuple[str, str, str, str]]:
 
 def _refitted(one: Trained) -> pd.DataFrame:
     champion = one.champion
-    forecast = read_recipe(champion.recipe_json).refit(one.panel, one.covariates).only(champion.series)
+    forecast = read_recipe(champion.recipe_json).refit(one.panel, one.covariates, wanted=champion.series)
     golden = champion.golden
     key = KEY[:4]
     again = forecast.quantiles(sorted(golden["quantile"].unique())).assign(kind=str(forecast.kind))

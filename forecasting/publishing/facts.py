@@ -174,10 +174,11 @@ def _provenance(
 ) -> pd.DataFrame:
     rows = []
     for id, champion in release.champions.items():
-        parts = store.catalogue.series[id].sum_of or (id,)
-        sources = {s for part in parts for s in believed(known, store.catalogue, part)["source"]}
         own = made[id].state.standing == "ok" if id in made else states[id].standing == "ok"
         other = made[id].recipe if id in made and not own else None
+        parts = store.catalogue.series[id].sum_of or (id,)
+        behind = champion.recipe.series if own else parts
+        sources = {s for part in behind for s in believed(known, store.catalogue, part)["source"]}
         rows.append(
             {
                 "series": id,

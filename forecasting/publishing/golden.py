@@ -55,7 +55,7 @@ def _refitted(bundle: Bundle, release: Release, id: str) -> Arrays:
     """Why a champion may not forecast, empty where it may; raises what may not be there the next time."""
     one, why = bundle.trained(id), ""
     try:
-        forecast = read_recipe(one.champion.recipe_json).refit(one.panel, one.covariates).only(id)
+        forecast = read_recipe(one.champion.recipe_json).refit(one.panel, one.covariates, wanted=id)
         require_golden(id, release.champions[id], forecast)
     except REFUSALS as error:
         if not lasting(error):

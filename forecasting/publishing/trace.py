@@ -17,7 +17,10 @@ from forecasting.catalogue import Assumption, RawFile, Source
 from forecasting.data.store import Store, believed
 from forecasting.errors import DataError, nearest
 from forecasting.frames import OBSERVATION_COLUMNS
+from forecasting.models.total import read_recipe
+from forecasting.publishing.candidate import states_of
 from forecasting.publishing.edition import verify
+from forecasting.publishing.inputs import recipes
 
 BALANCE = "balance/balance.csv"
 
@@ -46,7 +49,8 @@ class Evidence:
 class Trace:
     """A number of an edition: its quantiles and model, the day its data were seen, and the rows behind it.
 
-    ``inputs`` are the series it was computed from: itself, its parts, its market, or those of a balance node;
+    ``inputs`` are the series it was computed from: itself, its parts, its market, those its model learnt from
+    together with it, or those of a balance node;
     ``assumptions`` the coefficients that enter beside them; ``sources`` every source of rows and assumptions.
     """
 
@@ -85,6 +89,7 @@ class Tracer:
         self._known = store.as_of(self.as_of)
         self._digest = self._known.digest()
         self._evidence: dict[str, tuple[Evidence, ...]] = {}
+        self._pools = _pools(folder)
         stated = manifest.get("observations_sha256")
         if stated is not None and stated != self._digest:
             raise DataError(
@@ -170,7 +175,7 @@ class Tracer:
                 continue
             found.append(id)
             entry = catalogue.series[id]
-            queue += [*entry.sum_of, *([entry.within] if entry.within else [])]
+            queue += [*entry.sum_of, *([entry.within] if entry.within else []), *self._pools.get(id, ())]
         return tuple(found), tuple(sorted(assumed & set(catalogue.assumptions)))
 
     def _rows(self, series: str) -> tuple[Evidence, ...]:
@@ -200,6 +205,16 @@ class Tracer:
             _row_hash(row),
             {digest: file for digest, file in raw.items() if source in file.sources},
         )
+
+
+def _pools(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The series that the champions of an edition learnt from, by each series that was published from one."""
+    stood = states_of(folder)
+    return {
+        id: read_recipe(text).series
+        for id, text in recipes(folder).items()
+        if id not in stood or stood[id].standing == "ok"
+    }
 
 
 def _row_hash(row: dict[str, object]) -> str:

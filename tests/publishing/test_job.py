@@ -38,9 +38,9 @@ def break_(monkeypatch: pytest.MonkeyPatch, series: str, how: Break, rungs: int 
     def fitted(bench: Bench, id: str, recipe: Recipe, widening: float = 1.0) -> Forecast:
         if id != series or recipe.model not in broken:
             return whole(bench, id, recipe, widening)
-        forecast = how(recipe.apply(bench.panel(id, recipe)).only(id))
+        forecast = how(recipe.apply(bench.panel(id, recipe), wanted=id))
         if not np.isfinite(forecast.paths).all():
-            monkeypatch.setattr(Recipe, "apply", lambda *_: forecast)
+            monkeypatch.setattr(Recipe, "apply", lambda *_, **__: forecast)
             return whole(bench, id, recipe, widening)
         return forecast
 

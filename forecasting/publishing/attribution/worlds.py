@@ -24,10 +24,9 @@ from forecasting.data.revisions import Revisions, Size, jump_off, learn, widen
 from forecasting.errors import DataError, ForecastingError
 from forecasting.evaluation.backtest import touching
 from forecasting.frames import Forecast, Panel
-from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.publishing.attribution.mixed import World
-from forecasting.publishing.champions import seen_together
+from forecasting.publishing.champions import fitted_on, seen_together
 
 Number = tuple[str, str, str, str]
 Numbers = dict[Number, float]
@@ -104,16 +103,13 @@ class Reruns:
         recipe = world.release.champions[id].recipe
         if not isinstance(recipe, Recipe):
             raise DataError(f"{id} is released as a sum")
-        missing = set(recipe.series) - set(panel.ids)
-        if missing:
-            raise DataError(f"no figure of {', '.join(sorted(missing))} was known")
-        mine = panel if build(recipe.model, recipe.parameters).pooled else panel.only(id)
+        mine = fitted_on(panel, recipe)
         seen = touching(regressors, mine, world.store)
         made = json.dumps(
             [recipe.model, recipe.parameters, recipe.series, recipe.horizon, recipe.seed, recipe.paths]
         )
         key = ("fit", id, made, mine.digest(), None if seen is None else seen.digest())
-        return self._once(key, lambda: recipe.apply(mine, seen).only(id))
+        return self._once(key, lambda: recipe.apply(mine, seen, wanted=id))
 
     def _of_balance(self, world: World, forecasts: Sequence[Forecast]) -> Numbers:
         catalogue = world.store.catalogue
