@@ -13,8 +13,9 @@ import pytest
 from forecasting.frames import Panel
 from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
-from forecasting.tracking import Champion, ExperimentRecord, Store, Trained
+from forecasting.tracking import Champion, ExperimentRecord, Store, Trained, register
 
+EV = "in.ev.2w"
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 
 
@@ -112,3 +113,29 @@ def trained(series: str, scale: float = 1.0, seed: int = 7, run_key: str = "k" *
         series, recipe, a_golden(panel), panel=panel, experiment="in.magnets", run_key=run_key
     )
     return Trained(champion, panel)
+
+
+@pytest.fixture
+def run(store: Store) -> str:
+    return store.client().create_run(store.experiment("in.magnets"), run_name="parent").info.run_id
+
+
+def promote(
+    store: Store, run: str, series: str = EV, scale: float = 1.0, seed: int = 7, at: datetime = NOW
+) -> int:
+    version, _ = register(store, trained(series, scale, seed), run, "lowest mase", at=at, ledger="l" * 64)
+    return version
+
+
+def given(
+    store: Store,
+    run: str,
+    golden: pd.DataFrame,
+    panel: Panel,
+    covariates: Panel | None = None,
+    recipe: str | None = None,
+) -> None:
+    champion = Champion.of(
+        EV, recipe or a_recipe(panel).to_json(), golden, panel=panel, covariates=covariates
+    )
+    register(store, Trained(champion, panel, covariates), run, "x", at=NOW)

@@ -1,9 +1,7 @@
+"""Champions as registered models: found by alias, never doubled, kept whole, and damage to their files named."""
+
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -11,42 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError, InputMissing, PeriodError
+from forecasting.errors import DataError, InputMissing
 from forecasting.frames import Panel
 from forecasting.models.libraries import LIBRARIES, versions
-from forecasting.models.recipe import Recipe
 from forecasting.periods import Period
-from forecasting.tracking import Champion, Store, Trained, champions, register
+from forecasting.tracking import Champion, Store, champions, register
 from forecasting.tracking.champion import read_panel, write_panel
-from tests.tracking.conftest import NOW, a_golden, a_panel, a_recipe, trained
+from tests.conftest import ROOT
+from tests.tracking.conftest import EV, NOW, a_golden, a_panel, a_recipe, promote, trained
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPE = a_recipe(a_panel("in.ev.2w")).to_json()
-EV = "in.ev.2w"
-
-
-def promote(
-    store: Store, run: str, series: str = EV, scale: float = 1.0, seed: int = 7, at: datetime = NOW
-) -> int:
-    version, _ = register(store, trained(series, scale, seed), run, "lowest mase", at=at, ledger="l" * 64)
-    return version
-
-
-def given(
-    store: Store,
-    run: str,
-    golden: pd.DataFrame,
-    panel: Panel,
-    covariates: Panel | None = None,
-    recipe: str = RECIPE,
-) -> None:
-    champion = Champion.of(EV, recipe, golden, panel=panel, covariates=covariates)
-    register(store, Trained(champion, panel, covariates), run, "x", at=NOW)
-
-
-@pytest.fixture
-def run(store: Store) -> str:
-    return store.client().create_run(store.experiment("in.magnets"), run_name="parent").info.run_id
+RECIPE = a_recipe(a_panel(EV)).to_json()
 
 
 def test_a_champion_is_found_by_its_alias_and_comes_back_whole(store: Store, run: str) -> None:
@@ -217,85 +189,6 @@ def test_a_stored_model_holds_no_path_of_this_machine(store: Store, run: str, tm
             assert path.suffix != ".pkl"
 
 
-STRANGER = """
-import sys
-import mlflow, pandas as pd
-mlflow.set_tracking_uri(sys.argv[1])
-model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
-print(model.predict(pd.DataFrame({"horizon": ["FY2027"]})).to_json(orient="records"))
-for request, params in [({"horizon": ["FY2027"]}, {"scenario": "hgih"}), ({"horizn": ["FY2027"]}, None)]:
-    try:
-        model.predict(pd.DataFrame(request), params=params)
-    except Exception as error:
-        print(type(error).__name__, str(error).splitlines()[1].strip())
-"""
-
-
-def test_a_stranger_loads_a_champion_without_pickles(store: Store, run: str, tmp_path: Path) -> None:
-    promote(store, run)
-    done = subprocess.run(
-        [sys.executable, "-c", STRANGER, store.uri, EV],
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "PYTHONDONTWRITEBYTECODE": "",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    answer, *refusals = done.stdout.strip().splitlines()
-    frame = pd.DataFrame(json.loads(answer))
-    golden = champions(store, [EV])[EV].golden
-    expected = golden[golden["period"] <= "FY2027"]
-    assert frame["period"].unique().tolist() == ["FY2025", "FY2026", "FY2027"]
-    assert frame["value"].tolist() == pytest.approx(expected["value"].tolist())
-    assert refusals == [
-        "DataError params: scenario: unknown parameter; leave it out; this model takes none",
-        "DataError column horizn: unknown column; did you mean 'horizon'?",
-    ]
-
-
-def loaded(store: Store, monkeypatch: pytest.MonkeyPatch):
-    import mlflow
-    from mlflow.tracking._tracking_service.utils import _use_tracking_uri
-
-    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    with _use_tracking_uri(store.uri):
-        return mlflow.pyfunc.load_model(f"models:/{EV}@champion")
-
-
-def test_a_model_answers_for_the_horizon_asked(
-    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    promote(store, run)
-    model = loaded(store, monkeypatch)
-    assert set(model.metadata.get_output_schema().input_names()) >= {"period", "quantile", "value"}
-    whole = model.predict(pd.DataFrame(index=[0]))
-    assert whole["period"].unique().tolist() == [f"FY{year}" for year in range(2025, 2030)]
-    for horizon, word in [("FY2031", "after"), ("FY2024", "before"), ("2031", "not a period")]:
-        with pytest.raises(PeriodError, match=word):
-            model.predict(pd.DataFrame({"horizon": [horizon]}))
-    with pytest.raises(DataError, match="several horizons"):
-        model.predict(pd.DataFrame({"horizon": ["FY2026", "FY2027"]}))
-
-
-def test_a_refit_that_differs_is_an_error_not_an_answer(
-    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    panel = a_panel(EV)
-    golden = a_golden(panel)
-    golden.loc[3, "value"] *= 1.01
-    given(store, run, golden, panel)
-    with pytest.raises(DataError, match="golden forecast again") as caught:
-        loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
-    assert caught.value.faults[0].do == "install the versions of its requirements.txt, or promote again"
-
-
 def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
     first = Period.parse("2024-01")
     months = {first + i: float(i) / 3 for i in (0, 1, 3)}
@@ -309,19 +202,3 @@ def test_a_panel_survives_as_parquet(tmp_path: Path) -> None:
         again = read_panel(folder / "panel.parquet")
         assert again.ids == each.ids
         assert again.digest() == each.digest()
-
-
-def test_a_model_with_covariates_and_ceilings_answers(
-    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    panel = a_panel(EV)
-    ahead = range(panel.first.ordinal, panel.last.ordinal + 6)
-    panel = Panel(panel.kind, panel.values, panel.units, pd.DataFrame({EV: [50.0] * 15}, index=ahead))
-    drivers = Panel(panel.kind, pd.DataFrame({"x": [1.0] * 15}, index=ahead))
-    recipe = Recipe.of(panel, "drift", {}, panel.last + 5, paths=50, seed=1, covariates=drivers)
-    forecast = recipe.refit(panel, drivers)
-    golden = forecast.quantiles([0.5]).assign(kind="FY")
-    given(store, run, golden, panel, drivers, recipe.to_json())
-    assert set(champions(store, [EV])[EV].inputs) == {"panel", "covariates"}
-    answer = loaded(store, monkeypatch).predict(pd.DataFrame(index=[0]))
-    assert answer["value"].tolist() == golden["value"].tolist()
