@@ -22,8 +22,8 @@ def drift(
 ) -> None:
     """Refit every champion on the data it was promoted with, and show what would move and by how much.
 
-    Run it after an upgrade of libraries: it changes nothing. Accept what it shows by running make forecast. It ends
-    with 65 when a champion cannot be refitted any more, after everything is shown.
+    Run it after an upgrade of libraries or of this package: it changes nothing. Accept what it shows by running make
+    forecast. It ends with 65 when a champion cannot be refitted any more, after everything is shown.
     """
     from forecasting.errors import DataError
     from forecasting.publishing.drift import drift as carry_out
@@ -45,7 +45,12 @@ def _print(found: Drift) -> None:
     for (library, then, now), rows in found.libraries.groupby(["library", "then", "now"]):
         typer.echo(f"{library} {then} -> {now} ({len(rows)} champions)")
     if found.libraries.empty:
-        typer.echo("the libraries are those the champions were made with")
+        what = "libraries are" if found.code else "libraries and the code of the models are"
+        typer.echo(f"the {what} those the champions were made with")
+    if found.code:
+        typer.echo(
+            f"the code of the models is another than {len(found.code)} of the champions were made with"
+        )
     moved = found.moved
     of, count = found.table["series"].nunique(), found.table.groupby(["series", "period"]).ngroups
     typer.echo(

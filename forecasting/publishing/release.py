@@ -19,7 +19,7 @@ from forecasting.evaluation.cache import code_digest
 from forecasting.evaluation.experiment import Experiment
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Total, read_recipe
-from forecasting.tracking import read_bundle
+from forecasting.tracking import Bundle, read_bundle
 from forecasting.tracking.bundle import MANIFEST
 
 
@@ -79,6 +79,13 @@ def attachments(
     return files
 
 
+def made_by(bundle: Bundle) -> dict[str, str]:
+    """The digest of the models' code that made each champion, empty where it was not kept."""
+    cards = json.loads(bundle.attachments.get("cards.json", b"{}"))
+    code = bundle.attachments.get("code.txt", b"").decode()  # one for all, in releases of earlier versions
+    return {id: cards.get(id, {}).get("code", code) for id in bundle.champions}
+
+
 def load(folder: Path) -> Release:
     """The current release below a folder, every byte checked.
 
@@ -98,7 +105,7 @@ def load(folder: Path) -> Release:
         if name.startswith("errors/")
     }
     cards = json.loads(bundle.attachments["cards.json"])
-    code = bundle.attachments.get("code.txt", b"").decode()  # one for all, in releases of earlier versions
+    codes = made_by(bundle)
     champions = {
         id: Released(
             read_recipe(kept.recipe_json),
@@ -107,7 +114,7 @@ def load(folder: Path) -> Release:
             cards[id]["record"],
             kept.run_key,
             kept.inputs,
-            cards[id].get("code", code),
+            codes[id],
             kept.digest,
         )
         for id, kept in bundle.champions.items()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forecasting.models.libraries import versions
 from forecasting.tracking import Champion, export_bundle, read_bundle
 from tests.publishing.small_job import Project
 from tests.publishing.small_world import EV, OXIDE
@@ -39,6 +40,7 @@ def test_a_champion_that_is_lost_hides_no_other(
         assert "name another file" in err
     code, out, err = cli("drift", "--csv", "drift.csv")
     assert code == 65, out + err
+    assert out.startswith("the libraries and the code of the models are those the champions were made with\n")
     assert "cannot be refitted: unknown model 'brownian'" in out
     assert "-50.00%" in out, "the others are shown"
     assert "1 champion(s) cannot be refitted with what is installed" in err
@@ -47,3 +49,25 @@ def test_a_champion_that_is_lost_hides_no_other(
     table = pd.read_csv(tmp_path / "drift.csv")
     assert set(table.loc[table["now"].isna(), "series"]) == {EV}
     assert set(table["series"]) == set(bundle.champions)
+
+
+def test_other_code_of_the_models_is_told_beside_the_libraries(
+    tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "experiments").mkdir()
+    project.bundles = tmp_path / "mlruns" / "releases"
+    project.release()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("forecasting.publishing.drift.code_digest", lambda: "c" * 64)
+    code, out, err = cli("drift")
+    assert code == 0, out + err
+    count = len(read_bundle(project.bundles).champions)
+    assert out.splitlines()[:2] == [
+        "the libraries are those the champions were made with",
+        f"the code of the models is another than {count} of the champions were made with",
+    ]
+    monkeypatch.setattr("forecasting.publishing.drift.versions", lambda: {**versions(), "scipy": "0.1"})
+    code, out, err = cli("drift")
+    assert "scipy" in out.splitlines()[0]
+    assert "the code of the models" not in out, "other libraries give another digest as well"
