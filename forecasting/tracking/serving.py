@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,7 +81,7 @@ def _horizon(given: Any, asked: Mapping[str, Any] | None) -> Period | None:
         Fault(f"params: {name}", "unknown parameter", "leave it out; this model takes none")
         for name in asked or {}
     ]
-    frame = given if isinstance(given, pd.DataFrame) else pd.DataFrame(given)
+    frame = _table(given)
     for column in frame.columns:
         if column not in COLUMNS:
             faults.append(Fault(f"column {column}", "unknown column", nearest(str(column), COLUMNS)))
@@ -91,6 +92,15 @@ def _horizon(given: Any, asked: Mapping[str, Any] | None) -> Period | None:
         fault = Fault("column horizon", f"several horizons: {', '.join(labels[:5])}", "ask for one at a time")
         raise DataError("the request cannot be answered", [fault])
     return Period.parse(labels[0]) if labels else None
+
+
+def _table(given: Any) -> pd.DataFrame:
+    try:
+        return given if isinstance(given, pd.DataFrame) else pd.DataFrame(given)
+    except (ValueError, TypeError):
+        do = 'give pd.DataFrame({"horizon": ["FY2030"]}), or a table without columns for all periods'
+        fault = Fault("the request", f"{reprlib.repr(given)} is no table", do)
+        raise DataError("the request cannot be answered", [fault]) from None
 
 
 def _as_given(model_input: Any, params: Mapping[str, Any] | None) -> tuple[Any, Mapping[str, Any] | None]:
