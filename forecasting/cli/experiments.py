@@ -19,7 +19,7 @@ from forecasting.cli.console import (
     project_root,
     say,
 )
-from forecasting.cli.telling import deliver, project, tell
+from forecasting.cli.telling import deliver, project, tell, tracking_store
 
 if TYPE_CHECKING:
     from datetime import date
@@ -63,6 +63,7 @@ def outcomes(
     """
     from forecasting.errors import DataError
 
+    tracking_store()  # a wrong address ends it before anything is fitted
     here = project(store)
     experiments = here.experiments(experiment)
     found: list[Outcome] = []

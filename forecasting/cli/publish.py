@@ -189,13 +189,13 @@ def _settings(
 
 
 def _waiting() -> float:
-    """How many records wait for the tracking server; not a number when its spool is damaged."""
-    from forecasting.errors import DataError
+    """How many records wait for the tracking server; not a number when that cannot be read."""
+    from forecasting.errors import ConfigError, DataError
     from forecasting.tracking import Spool
 
     try:
         return float(len(Spool(tracking_store()).pending()))
-    except DataError as error:
+    except (ConfigError, DataError) as error:
         say(f"note: {error.message}: forecast track status")
         return float("nan")
 

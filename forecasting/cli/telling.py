@@ -44,7 +44,7 @@ def deliver(budget: float | None = None) -> Delivery:
 
 def tell(done: Delivery) -> None:
     """Say what went to MLflow and what waits."""
-    from forecasting.errors import CannotCreate, CannotWrite, DataError
+    from forecasting.errors import CannotCreate, CannotWrite, ConfigError, DataError
 
     store = tracking_store()
     for note in done.notes:
@@ -53,8 +53,13 @@ def tell(done: Delivery) -> None:
         say(f"logged to {store.shown}: {done.delivered} experiment(s) and champion(s)")
     if done.waiting or done.why is not None:
         why = "" if done.why is None else f" ({str(done.why).splitlines()[-1].strip()})"
-        full = isinstance(done.why, CannotWrite | CannotCreate)
-        state = "not writable" if full else "damaged" if isinstance(done.why, DataError) else "away"
+        states = {
+            CannotWrite: "not writable",
+            CannotCreate: "not writable",
+            DataError: "damaged",
+            ConfigError: "not set up",
+        }
+        state = next((said for kind, said in states.items() if isinstance(done.why, kind)), "away")
         say(
             f"tracking is {state}{why}: {done.waiting} experiment(s) and champion(s) wait in {store.home / 'spool'}; "
             "the release does not need them, their versions are given by: forecast track sync"

@@ -25,8 +25,9 @@ def sync(
 ) -> None:
     """Tell MLflow what waits in the spool, each experiment and champion exactly once.
 
-    Ends with 69 when tracking is still away, 75 when it is busy, 65 when it is damaged, 74 when it cannot be written;
-    what was delivered stays delivered. Ends with 65 as well when what MLflow was told is not what the release holds.
+    Ends with 69 when tracking is still away, 75 when it is busy, 65 when it is damaged, 73 or 74 when it cannot be
+    written, 78 when it refuses us or its address, driver or schema does not fit; what was delivered stays delivered.
+    Ends with 65 as well when what MLflow was told is not what the release holds.
     """
     store = _store()
     done = deliver(budget)
