@@ -67,3 +67,13 @@ def test_the_naive_error_is_that_of_a_naive_model_whatever_its_label(
     models = [{"model": model, "label": "naive" if model == "drift" else "last_value"}]
     outcome = carry_out(store, Experiment.model_validate({**GIVEN, "models": models}), CUT, Cache(tmp_path))
     assert ("naive_crps" in outcome.winners[ID].record) == counts
+
+
+def test_the_board_is_in_the_order_of_the_experiments_metric(store: Store, tmp_path: Path) -> None:
+    given = GIVEN | {"features": "prices", "series": ["price.nd_oxide.month"]}
+    given |= {"models": [{"model": model} for model in ("naive", "damped_drift", "drift")]}
+    for metric, column in (("crps", "crps"), ("absolute_error", "mase")):
+        one = Experiment.model_validate({**given, "metric": metric})
+        board = carry_out(store, one, CUT, Cache(tmp_path)).board
+        assert board[column].is_monotonic_increasing
+    assert not board["crps"].is_monotonic_increasing, "choose models that the two metrics order differently"

@@ -76,10 +76,12 @@ def test_what_cannot_be_told_keeps_the_champion_and_says_why() -> None:
     base = rng.gamma(4, size=16)
     noisy = scores({"naive": base, "drift": base + rng.normal(0, 2, 16) - 0.5})
     better = scores({"naive": base, "drift": 0.97 * base})
+    half = scores({"naive": base, "drift": 0.5 * base})
     cases = [
         (experiment("naive", "drift"), noisy, "is above 0.1"),
         (experiment("naive", "drift", pairs=17), better, "16 paired origins are fewer than 17"),
         (experiment("naive", "drift", margin=0.05), better, "; more than 5% is asked for"),
+        (experiment("naive", "drift", margin=0.5), half, "; more than 50% is asked for"),
     ]
     for given, made, words in cases:
         decision = settle(given, made, {"s": "naive"})["s"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -86,3 +87,15 @@ def test_equal_models_are_seldom_told_apart() -> None:
             found = confidence(scores({f"m{i}": one for i, one in enumerate(overlapping)}, steps=4), "crps")
             apart[models] += bool((found["p"] <= 0.05).any())
     assert all(count <= 100 * 0.05 + 2 * np.sqrt(100 * 0.05 * 0.95) for count in apart.values()), apart
+
+
+def test_the_table_is_in_the_order_of_the_metric() -> None:
+    def order(metric: str) -> list[str]:
+        made = scores({"a": LEVEL, "b": LEVEL + 1})
+        made.frame["mase"] = 3 - made.frame["crps"]
+        none = pd.DataFrame(columns=["model", "cutoff", "series", "period", "quantile", "value"])
+        text = page([Contest("test", "", date(2026, 1, 1), metric, made, none, {})]).decode()
+        return re.findall(r'<tr><th scope="row">(\w+)</th>', text)
+
+    assert order("crps") == ["a", "b"]
+    assert order("absolute_error") == ["b", "a"]
