@@ -138,8 +138,8 @@ def peer(count: int = 200) -> None:
     against(tuple(quick), count)
     against(tuple(quick), count, logarithms=True)
     for name in quick:
-        against((name,), count)
-    against((slow,), max(count // 16, 2))
+        against((name,), max(count // 4, 2))
+    against((slow,), max(count // 32, 2))
     against(tuple(quick), max(count // 8, 2), level=[80, 95])
 
 
