@@ -106,7 +106,7 @@ def summed_elsewhere(path: Path, found: Sequence[Experiment], catalogue: Catalog
             for id, parts in _sums(one, other, catalogue):
                 said = f"{one.name} forecasts {id}, which {other.name} forecasts as the sum of {parts}"
                 yield Fault(
-                    f"{path}: include", said, f"leave {id} out of {one.name}, or a part of {other.name}"
+                    f"{path}: include", said, f"leave {id} out of {one.name}, or a part out of {other.name}"
                 )
 
 

@@ -200,7 +200,7 @@ def test_a_sum_whose_parts_another_file_of_the_suite_forecasts_is_refused(
     [fault] = caught.value.faults
     assert str(fault) == (
         f"{path}: include: whole forecasts in.ev.2w3w, which parts forecasts as the sum of in.ev.2w, in.ev.3w; "
-        "leave in.ev.2w3w out of whole, or a part of parts"
+        "leave in.ev.2w3w out of whole, or a part out of parts"
     )
     apart = suite(("whole", ["in.ev.2w3w"]), ("two", ["in.ev.2w"]), ("three", ["in.ev.3w"]))
     assert len(read_experiments(apart, store.catalogue)) == 3, "nobody forecasts it as a sum"
