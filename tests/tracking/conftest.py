@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -139,3 +141,21 @@ def given(
         EV, recipe or a_recipe(panel).to_json(), golden, panel=panel, covariates=covariates
     )
     register(store, Trained(champion, panel, covariates), run, "x", at=NOW)
+
+
+def flushes(patch: pytest.MonkeyPatch) -> list[Path]:
+    """The files and folders that are flushed from now on, by the names they bear then."""
+    found, fsync = list[Path](), os.fsync
+
+    def noted(descriptor: int) -> None:
+        found.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    patch.setattr(os, "fsync", noted)
+    return found
+
+
+def shortly(patch: pytest.MonkeyPatch, size: int) -> None:
+    """Writes to a descriptor stop after some bytes, as on a disk that is full."""
+    write: Callable[[int, bytes], int] = os.write
+    patch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:size]))

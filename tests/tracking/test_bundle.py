@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import CannotWrite, DataError, InputMissing
-from forecasting.tracking import Trained, export_bundle, read_bundle
-from tests.tracking.conftest import trained
+from forecasting.tracking import Trained, export_bundle, make_current, read_bundle, sweep, write_bundle
+from tests.tracking.conftest import flushes, trained
 
 
 @pytest.fixture
@@ -129,3 +129,58 @@ def test_an_attachment_stays_inside_the_bundle(chosen: dict[str, Trained], tmp_p
     with pytest.raises(DataError, match="cannot name an attachment"):
         export_bundle(chosen, tmp_path, {name: b""})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lost_pointer_is_told_from_a_first_bundle_that_was_cut_short(
+    chosen: dict[str, Trained], tmp_path: Path
+) -> None:
+    first = write_bundle(chosen, tmp_path)
+    assert (tmp_path / "CURRENT").read_bytes() == b"none\n"
+    with pytest.raises(InputMissing, match="no release in force; forecast promote first"):
+        read_bundle(tmp_path)
+    make_current(first)
+    assert read_bundle(tmp_path).digest == first.name
+    write_bundle({"in.magnet": chosen["in.magnet"]}, tmp_path)
+    assert read_bundle(tmp_path).digest == first.name, "written, not in force"
+    (tmp_path / "CURRENT").unlink()
+    with pytest.raises(DataError, match=r"CURRENT: is missing beside 2 release\(s\); write into it the name"):
+        read_bundle(tmp_path)
+
+
+def test_a_bundle_that_is_damaged_is_moved_aside_and_written_anew(
+    chosen: dict[str, Trained], tmp_path: Path
+) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    for name in ("champions/in.magnet/golden.csv", "MANIFEST.json"):
+        (bundle / name).unlink()
+        assert export_bundle(chosen, tmp_path) == bundle
+        assert list(read_bundle(tmp_path).champions) == list(chosen)
+        assert not (tmp_path / f"{bundle.name}.damaged" / name).exists()
+        assert {path.name for path in tmp_path.iterdir()} == {
+            bundle.name,
+            f"{bundle.name}.damaged",
+            "CURRENT",
+        }
+
+
+def test_what_killed_exports_left_is_swept(chosen: dict[str, Trained], tmp_path: Path) -> None:
+    bundle = export_bundle(chosen, tmp_path)
+    (tmp_path / ".bundle-x" / "champions").mkdir(parents=True)
+    (tmp_path / ".CURRENT.7.part").write_text("x")
+    sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {bundle.name, "CURRENT"}
+    sweep(tmp_path / "nowhere")
+
+
+def test_a_bundle_outlives_a_power_cut(
+    chosen: dict[str, Trained], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file and folder is flushed before its bundle has its name, and that before the pointer moves."""
+    flushed = flushes(monkeypatch)
+    bundle = export_bundle(chosen, tmp_path)
+    inside = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*")}
+    [draft] = {path.name for path in flushed if path.parent == tmp_path and path.name.startswith(".bundle-")}
+    place = flushed.index(tmp_path / draft)
+    assert {path.relative_to(tmp_path / draft).as_posix() for path in flushed[:place]} == inside
+    assert flushed[place + 1 :].count(tmp_path) == 3, "after the marker, the bundle's name, the pointer"
+    assert flushed[-1] == tmp_path

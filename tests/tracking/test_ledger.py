@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from forecasting.errors import DataError
+from forecasting.errors import CannotWrite, DataError
 from forecasting.tracking import Store, append, promotions, writing
 from forecasting.tracking import ledger as module
 from forecasting.tracking.ledger import GENESIS, ledger
 from forecasting.tracking.manifests import canonical, sha256
+from tests.tracking.conftest import flushes, shortly
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 A, B = "a" * 64, "b" * 64
@@ -114,3 +116,35 @@ def test_a_series_that_lost_its_champion_gets_the_same_one_again(kept: Store) ->
     append(kept, NOW, "in.reo", "dropped", "", "no experiment forecasts it")
     assert append(kept, NOW, "in.reo", "first", A, "lowest crps").replaced == ""
     assert [one.verdict for one in promotions(kept, "in.reo")] == ["first", "dropped", "first"]
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_a_line_that_was_not_written_whole_is_no_line(
+    kept: Store, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    """Nor is a full disk told as a server that is away."""
+    store = replace(kept, uri="http://127.0.0.1:9") if served else kept
+    before = ledger(kept).read_bytes()
+    with writing(store) as book:
+        with monkeypatch.context() as patch:
+            shortly(patch, 100)
+            with pytest.raises(OSError, match="No space left on device") as caught:
+                book.append(NOW, "in.reo", "promoted", B, "better")
+            assert caught.value.filename == str(ledger(kept))
+        assert ledger(kept).read_bytes() == before
+        made = book.append(NOW, "in.reo", "promoted", B, "better")
+    assert promotions(kept)[-1] == made
+    shortly(monkeypatch, 100)
+    with pytest.raises(CannotWrite, match=r"promotions.jsonl: No space left"):
+        append(store, NOW, "in.ev.2w", "promoted", A, "better")
+
+
+def test_a_line_is_flushed_and_so_is_the_folder_of_a_new_ledger(
+    kept: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger(kept).unlink()
+    flushed = flushes(monkeypatch)
+    append(kept, NOW, "in.reo", "first", A, "lowest crps")
+    assert flushed == [ledger(kept), ledger(kept).parent]
+    append(kept, NOW, "in.reo", "promoted", B, "better")
+    assert flushed[2:] == [ledger(kept)]

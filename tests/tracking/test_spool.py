@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from forecasting.errors import DataError
+from forecasting.errors import CannotWrite, DataError
 from forecasting.tracking import Spool, Store
 from forecasting.tracking import spool as module
+from tests.tracking.conftest import flushes, shortly
 
 
 @pytest.fixture
@@ -68,3 +69,33 @@ def test_what_another_process_does_to_the_spool_is_seen(store: Store) -> None:
     with pytest.raises(DataError, match="damaged") as caught:
         one.pending()
     assert caught.value.faults[0].where == f"{one.lines}:{len(lines)}"
+
+
+def test_an_entry_that_was_not_written_whole_is_not_acknowledged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(store)
+    put(spool, "a")
+    before = spool.lines.read_bytes()
+    with monkeypatch.context() as patch:
+        shortly(patch, 60)
+        with pytest.raises(CannotWrite, match=r"spool.jsonl: No space left"):
+            put(spool, "b")
+        with pytest.raises(CannotWrite, match=r"spool.jsonl: No space left"):
+            spool.done("a")
+    assert spool.lines.read_bytes() == before
+    assert (spool.folder / "a" / "card.json").exists()
+    put(spool, "b", "c")
+    assert keys(spool) == keys(Spool(store)) == ["a", "b", "c"]
+
+
+def test_the_files_of_an_entry_are_flushed_before_its_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = flushes(monkeypatch)
+    spool = Spool(store)
+    put(spool, "a")
+    file, draft, folder, line, last = flushed
+    assert (file, draft.parent) == (draft / "card.json", spool.folder)
+    assert draft.name.startswith(".putting-")
+    assert (folder, line, last) == (spool.folder, spool.lines, spool.folder)
