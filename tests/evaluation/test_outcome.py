@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ def test_the_digest_of_the_data_is_of_all_that_models_could_see(store: Store, tm
     assert len(set(found)) == len(found)
     assert digest(store, tmp_path, name="another", paths=70) == found[0]
     assert digest(changed(store, "in.magnets.value.85051110"), tmp_path) == found[0], "nobody looked at it"
+
+
+def test_a_record_names_the_locked_requirements_by_their_digest(store: Store, tmp_path: Path) -> None:
+    outcome = carry_out(store, Experiment.model_validate(GIVEN), CUT, Cache(tmp_path))
+    lock = tmp_path / "requirements.lock"
+    assert record(outcome, lock, {}).lock_digest == "", "none is there"
+    lock.write_bytes(b"numpy==2.3.0\n")
+    assert record(outcome, lock, {}).lock_digest == sha256(b"numpy==2.3.0\n").hexdigest()
 
 
 @pytest.mark.parametrize(("model", "counts"), [("naive", True), ("drift", False)])

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from forecasting.tracking import (
     keep_champion,
     keep_experiment,
     latest_complete,
+    log_experiment,
     promotions,
+    register,
 )
 from tests.tracking.conftest import NOW, trained
 
@@ -121,6 +124,7 @@ def test_the_same_content_waits_once_and_is_delivered_once(store: Store, record:
     assert len(client.search_model_versions(f"name = '{EV}'")) == 1
     version = client.get_model_version_by_alias(EV, "champion")
     assert version.tags["forecasting.ledger"] == promotions(store, EV)[0].number
+    assert version.tags["forecasting.promoted_at"] == NOW.isoformat(), "when it was decided, not told"
     parent = client.get_run(version.run_id)
     assert "mlflow.parentRunId" not in parent.data.tags
 
@@ -252,3 +256,20 @@ def test_fifty_kills_while_delivering_lose_nothing_and_double_nothing(store: Sto
         timeout=300,
     )
     assert done.stdout.split() == ["0", "0", "0", "0", "0", "0", "0", "1"], done.stderr[-2000:]
+
+
+def test_a_champion_that_waited_gives_way_to_one_decided_since(
+    store: Store, record: ExperimentRecord
+) -> None:
+    key = keep_experiment(store, record)
+    decided = datetime(2020, 1, 1, 9, tzinfo=UTC)
+    late = trained(EV, run_key=key)
+    keep_champion(store, late, append(store, decided, EV, "first", late.champion.digest, "x"))
+    elsewhere = replace(record, code_version="elsewhere")
+    run = log_experiment(store, elsewhere)
+    assert register(store, trained(EV, 2.0), run, "x", at=decided + timedelta(hours=1)) == (1, True)
+    done = deliver(store)
+    assert (done.delivered, done.waiting) == (2, 0)
+    since = decided.isoformat()
+    assert done.notes == (f"{EV}: version 2 is kept, a champion promoted after {since} stays in force",)
+    assert int(store.client().get_model_version_by_alias(EV, "champion").version) == 1
