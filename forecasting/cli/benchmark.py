@@ -31,12 +31,15 @@ def benchmark(
     """
     import json
 
+    from forecasting.errors import UsageError
     from forecasting.evaluation import benchmark as bench
     from forecasting.evaluation.competition import read
 
     names = list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip()))
     bench.check(names)
     beside = out.with_suffix(".parquet")
+    if beside == out:
+        raise UsageError(f"--out {out}: the scores of every series go there; name a .json file beside it")
     collections = read(folder, say, limit)
     with suppress(OSError):  # what is in the way of the folder is in the way of the files
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -168,3 +168,5 @@ def test_where_no_file_can_be_created_nothing_is_forecast(
         assert f"{named}: cannot be written (" in log
         assert "name another file" in log
     assert not (tmp_path / "beside.json").exists()
+    code, _, log = cli("benchmark", folder, "--out", tmp_path / "mine.parquet")
+    assert (code, "the scores of every series go there" in log) == (2, True)
