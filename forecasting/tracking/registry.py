@@ -1,8 +1,8 @@
 """One registered model a series: its versions are recipes, its alias ``champion`` the one in force.
 
 A version holds a recipe, the golden forecast and the training data as Parquet, plus a few lines of code that
-call this package; nothing is pickled. The SHA-256 of every file stands in the version's tags and is checked
-before a champion is used: MLflow itself checks nothing.
+call this package; nothing is pickled. The SHA-256 of every file stands in the version's tags, for :func:`champions`
+to check: MLflow itself checks nothing when it loads a model.
 """
 
 from __future__ import annotations
