@@ -155,7 +155,7 @@ def test_doubt_keeps_a_champion_that_left_the_file_and_a_reason_overrides_it(fol
 def test_nothing_drifts_until_a_library_does(folder: Path, cli: Run) -> None:
     code, out, _ = cli("drift", "--csv", "drift.csv")
     assert code == 0
-    assert "the libraries are those the champions were made with" in out
+    assert "the libraries and the code of the models are those the champions were made with" in out
     assert "0 of " in out
     assert list(pd.read_csv(folder / "drift.csv")["moved"].unique()) == [0.0]
 
