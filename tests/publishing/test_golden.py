@@ -43,8 +43,8 @@ def upgraded(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def bent(patch: pytest.MonkeyPatch) -> None:
     apply = Recipe.apply
 
-    def moved(self: Recipe, *given: Any) -> Forecast:
-        found = apply(self, *given)
+    def moved(self: Recipe, *given: Any, **named: Any) -> Forecast:
+        found = apply(self, *given, **named)
         return replace(found, paths=found.paths * 1.2) if EV in self.series else found
 
     patch.setattr(Recipe, "apply", moved)
@@ -101,7 +101,7 @@ def test_what_may_not_happen_again_is_not_kept(release: Release, tmp_path: Path)
 def test_what_is_of_the_machine_is_asked_again(
     release: Release, tmp_path: Path, passing: Exception, told: bool
 ) -> None:
-    def broken(*_: object) -> NoReturn:
+    def broken(*_: object, **__: object) -> NoReturn:
         if not told:
             raise passing
         raise DataError("drift: cannot be fitted") from passing
@@ -116,7 +116,7 @@ def test_what_is_of_the_machine_is_asked_again(
 
 @pytest.mark.usefixtures("upgraded")
 def test_what_its_model_breaks_with_is_paid_for_once(release: Release, tmp_path: Path) -> None:
-    def broken(*_: object) -> NoReturn:
+    def broken(*_: object, **__: object) -> NoReturn:
         raise ValueError("not invertible")
 
     with pytest.MonkeyPatch.context() as patch:
