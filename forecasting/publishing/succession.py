@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import structlog
 
 from forecasting.data.store import Store
 from forecasting.errors import DataError, Fault, Locked
@@ -125,7 +126,8 @@ def _set_right(
             told = (
                 f"the ledger named {said[:12] or 'none'}: a promotion was cut short, or a file was put back"
             )
-            book.append(at, id, RESTORED, old.digest, f"the release holds {old.model}; {told}")
+            line = book.append(at, id, RESTORED, old.digest, f"the release holds {old.model}; {told}")
+            structlog.get_logger().warning("ledger and release differed", series=id, why=line.reason)
 
 
 def _trained(winners: Mapping[str, tuple[Settled, Winner]], keys: Mapping[str, str]) -> dict[str, Trained]:
