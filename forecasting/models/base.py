@@ -291,7 +291,8 @@ class LocalForecaster(Forecaster):
         else:
             ahead = self._simulate(sample, state, count, paths, seed_of(seed, self.name, id))
             ahead = stretch(ahead, *shape(self.name, sample.observed))
-            points, known = self._evidence(sample, state), simulated(self.name, sample.observed)
+            points, alone = self._evidence(sample, state), not self.pooled or len(panel.ids) == 1
+            known = simulated(self.name, sample.observed) if alone else None
             self.certificate[id] = Certificate(self.band, points, sample.observed, *(known or ()))
             if self.explains:
                 self.explanation[id] = _listed(link.kind, behind, self._explain(sample, state, count))

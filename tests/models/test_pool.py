@@ -139,3 +139,12 @@ def test_a_refused_series_takes_its_plan_along() -> None:
     pool.fit()
     assert pool.covariates is not None
     assert pool.covariates.ids == [A, B, C]
+
+
+def test_the_coverage_simulated_for_a_series_alone_is_not_claimed_for_one_in_a_pool() -> None:
+    together, alone = build("lags").fit(panel()), build("lags").fit(panel().only(A))
+    for fitted in (together, alone):
+        fitted.predict(panel().last + 2, paths=9, seed=1)
+    assert alone.certificate[A].holds
+    assert together.certificate[A].holds is None
+    assert "coverage was not simulated" in str(together.certificate[A])
