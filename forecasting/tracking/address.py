@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from urllib.parse import urlsplit
 
 from forecasting.errors import ConfigError, Fault, ServiceAway
@@ -52,6 +53,12 @@ def shown(text: str) -> str:
     """
     text = _USER.sub(lambda found: f"://{found[1]}:…@" if found[2] else "://…@", text)
     return _QUERY.sub(r"\1…", text)
+
+
+def harmless(error: Exception) -> Exception | None:
+    """An error to name as the cause of another; none when its traceback would show a password or token."""
+    text = "".join(traceback.format_exception(error))
+    return error if shown(text) == text else None
 
 
 def away(where: str, found: str) -> ServiceAway:

@@ -29,7 +29,7 @@ from forecasting.errors import (
     Locked,
 )
 from forecasting.tracking import probes
-from forecasting.tracking.address import VARIABLE, away, require_usable, shown
+from forecasting.tracking.address import VARIABLE, away, harmless, require_usable, shown
 from forecasting.tracking.migration import migrate_file, migrate_server, speaking_of_server
 from forecasting.tracking.patience import BUDGET, Guarded, Patience
 
@@ -217,11 +217,11 @@ class Store:
         try:
             yield
         except MlflowException as error:
-            raise self._translated(error) from error
+            raise self._translated(error) from harmless(error)
         except OSError as error:
             if self.served and error.filename is None:  # an upload that broke off
                 found = shown(str(error)).partition("\n")[0][:500] or type(error).__name__
-                raise away(self.uri, found) from error
+                raise away(self.uri, found) from harmless(error)
             where = str(error.filename or self.home)
             fault = Fault(where, error.strerror or str(error), "free some space or fix its permissions")
             raise CannotWrite("the tracking store cannot be written", [fault]) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from forecasting.errors import ConfigError, ForecastingError, ServiceAway
 from forecasting.tracking import ExperimentRecord, Store, deliver, keep_experiment
+from forecasting.tracking.patience import BUDGET, Patience
 from tests.servers import postgres
 
 
@@ -103,6 +105,15 @@ def test_a_database_whose_tables_are_there_already_is_waited_for_no_longer(
             replace(store, uri=uri).patient(budget=0.5).client()
 
 
+def test_who_named_no_budget_waits_for_a_database_no_longer_than_a_job(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Patience().budget == BUDGET
+    monkeypatch.setattr("forecasting.tracking.store.Patience", lambda: Patience(0.5))
+    with silent() as port, pytest.raises(ServiceAway, match=r"within the budget of 0\.5 s"):
+        replace(store, uri=f"postgresql://127.0.0.1:{port}/x").ready()
+
+
 def test_a_database_server_says_what_it_refuses(store: Store) -> None:
     with postgres() as uri:
         with pytest.raises(ConfigError, match="the tracking server refuses us") as caught:
@@ -119,7 +130,7 @@ def test_an_address_is_shown_without_its_password(store: Store, record: Experime
         why = failed(store, record, f"http://{at}127.0.0.1:{port}")
     assert isinstance(why, ServiceAway), why
     assert f"@127.0.0.1:{port}/api" in str(why), "MLflow's words are quoted"
-    assert "sEcret" not in str(why)
+    assert "sEcret" not in "".join(traceback.format_exception(why))
 
 
 @pytest.mark.parametrize(
