@@ -13,6 +13,7 @@ import yaml
 
 from forecasting.evaluation.experiment import Experiment
 from forecasting.features import BUILDERS
+from forecasting.models import build
 from forecasting.models.recipe import Recipe
 from forecasting.models.total import Member, Total
 from forecasting.periods import Period, span
@@ -96,14 +97,15 @@ class Project:
         rng = np.random.default_rng(5)
         for one in groups:
             panel = BUILDERS[one.features](store.observations, store.catalogue, as_of, one.series, one.end)
+            mine = {id: panel if build(self.models[id]).pooled else panel.only(id) for id in one.series}
             recipes = {
-                id: Recipe.of(panel.only(id), self.models[id], {}, one.end, paths=one.paths, seed=one.seed)
+                id: Recipe.of(mine[id], self.models[id], {}, one.end, paths=one.paths, seed=one.seed)
                 for id in one.series
             }
             past = rng.normal(0, 0.1, (9, len(one.series)))
             errors[one.name] = pd.DataFrame(past, columns=list(one.series))
             wanted: dict[str, tuple[Recipe | Total, Any]] = {
-                id: (recipe, panel.only(id)) for id, recipe in recipes.items()
+                id: (recipe, mine[id]) for id, recipe in recipes.items()
             }
             if set(one.series) == {LEFT, RIGHT}:
                 members = tuple(Member(series=id, recipe=recipe) for id, recipe in recipes.items())
