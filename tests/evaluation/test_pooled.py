@@ -110,7 +110,7 @@ def test_a_series_too_short_is_refused_by_name_and_the_others_are_as_without_it(
         for one in (frame, two)
     ]
     assert len(both[0])
-    pd.testing.assert_frame_equal(*both, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(both[0], both[1], check_exact=True, check_dtype=False)
 
 
 def test_what_is_wrong_with_all_is_a_failure_of_each(

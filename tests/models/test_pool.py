@@ -63,7 +63,7 @@ def test_a_pooled_model_learns_from_the_others(name: str) -> None:
 def test_one_series_is_refused_by_name_and_the_rest_are_as_if_it_were_not_there(estimator: str) -> None:
     held = panel()
     values = held.values.assign(short=np.nan, gone=np.nan)
-    values.iloc[-3:, values.columns.get_loc("short")] = [5.0, 6.0, 7.0]
+    values.loc[values.index[-3:], "short"] = [5.0, 6.0, 7.0]
     wider = dataclasses.replace(held, values=values)
     with pytest.raises(Refusal, match="short has 3 observation") as told:
         build("lags").fit(wider)
@@ -83,7 +83,7 @@ def test_one_series_is_refused_by_name_and_the_rest_are_as_if_it_were_not_there(
 def test_a_recipe_of_a_pool_gives_what_it_takes_and_refuses_what_is_wanted_by_name() -> None:
     held = panel()
     values = held.values.assign(short=np.nan)
-    values.iloc[-3:, -1] = [5.0, 6.0, 7.0]
+    values.loc[values.index[-3:], "short"] = [5.0, 6.0, 7.0]
     wider = dataclasses.replace(held, values=values)
     recipe = Recipe.of(wider, "lags", {}, held.last + 6, paths=20, seed=1)
     assert recipe.series == (A, B, C, "short")
@@ -119,7 +119,7 @@ def test_what_is_wrong_with_the_whole_pool_is_said_of_all() -> None:
 def test_a_combination_keeps_a_pooled_member_for_the_series_it_takes() -> None:
     held = panel()
     values = held.values.assign(short=np.nan)
-    values.iloc[-4:, -1] = [5.0, 6.0, 7.0, 6.5]
+    values.loc[values.index[-4:], "short"] = [5.0, 6.0, 7.0, 6.5]
     wider = dataclasses.replace(held, values=values)
     middle = build("median", {"members": ({"model": "naive"}, {"model": "lags"})})
     made = middle.fit(wider).predict(held.last + 3, paths=30, seed=1)

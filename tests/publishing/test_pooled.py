@@ -68,7 +68,7 @@ def test_a_number_is_traced_to_the_rows_of_all_it_was_learnt_from(pooled: Projec
     assert tracer.trace(OXIDE, "FY2027").inputs == (OXIDE,)
     provenance = pd.read_csv(pooled.latest / "provenance.csv")
     sources = provenance.set_index("series").loc[LEFT, "sources"]
-    assert json.loads(sources) == ["left_book", "right_book"]
+    assert json.loads(str(sources)) == ["left_book", "right_book"]
 
 
 def test_what_the_other_was_revised_to_moves_it_and_the_reruns_say_so(pooled: Project) -> None:
