@@ -13,6 +13,7 @@ def creatable(path: Path) -> None:
 
     Raises :class:`~forecasting.errors.CannotCreate` as :func:`write` does.
     """
+    path = path.resolve()
     new = not path.exists()
     with _opened(path, "ab"):
         pass

@@ -273,7 +273,8 @@ class Work:
             made = self._forecast(pool)
         except (*REFUSALS, MemoryError) as error:
             share, words = (time.perf_counter() - began) / len(ids), self._words(error)
-            fits = {id: Fit.refused(words, share, lasting(error)) for id in pool.panel.ids}
+            left = [id for id in pool.panel.ids if id not in pool.refused]
+            fits = {id: Fit.refused(words, share, lasting(error)) for id in left}
         else:
             quantiles, draws = kept(made.paths)
             share = (time.perf_counter() - began) / len(ids)
@@ -298,9 +299,8 @@ class Work:
 
 
 def kept(paths: Array) -> tuple[Array, Array]:
-    """Quantiles on the grid and evenly thinned draws of paths (series, steps, draws), rounded to 32 bits.
-
-    Quantiles are linear between order statistics, as :func:`numpy.quantile` has them.
+    """Quantiles on the grid, linear between order statistics as :func:`numpy.quantile` has them, and evenly thinned
+    draws of paths (series, steps, draws), rounded to 32 bits.
 
     >>> quantiles, draws = kept(np.arange(1001.0)[None, None])
     >>> quantiles[0, 0, [0, 99, 198]].tolist(), draws.shape
@@ -315,5 +315,6 @@ def kept(paths: Array) -> tuple[Array, Array]:
     draws = rounded[:, :, picked].astype(float)
     rounded.sort(axis=2)
     low, high = (rounded[:, :, at].astype(float) for at in (below, above))
-    between = np.multiply(high - low, place - below, where=high > low, out=np.zeros_like(low))
+    apart = (high > low) & (place > below)
+    between = np.multiply(high - low, place - below, where=apart, out=np.zeros_like(low))
     return (low + between).astype(np.float32).astype(float), draws

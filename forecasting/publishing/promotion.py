@@ -100,7 +100,7 @@ def judge(
     """
     before = {id: release.champions[id] for id in outcome.winners if release and id in release.champions}
     champions = _alone(before)
-    older = {id: fault for id, one in before.items() if (fault := _older(outcome, id, one))}
+    older = {id: fault for id, one in before.items() if (fault := _older(store, outcome, id, one))}
     if older and not reason:
         raise ConfigError("a champion in force knows later data than the outcome", older.values())
     if len(outcome.experiment.models) == 1:
@@ -119,12 +119,15 @@ def judge(
     return Settled(in_force(store, outcome, chosen), found, before)
 
 
-def _older(outcome: Outcome, id: str, champion: Released) -> Fault | None:
-    """What is wrong with an outcome whose data end before the day whose knowledge a champion in force was fitted on."""
+def _older(store: Store, outcome: Outcome, id: str, champion: Released) -> Fault | None:
+    """What is wrong with an outcome whose data end before the day whose knowledge a champion in force was fitted on.
+
+    Nothing where the store itself has nothing of later days up to that one any more: rows were taken back.
+    """
     recipe = champion.recipe
     recipes = [recipe] if isinstance(recipe, Recipe) else [member.recipe for member in recipe.members]
     known = max((one.as_of for one in recipes if one.as_of), default="")
-    if not known or outcome.as_of >= date.fromisoformat(known):
+    if not known or outcome.as_of >= store.last_known(date.fromisoformat(known)):
         return None
     said = (
         f"the data of {outcome.as_of} are older than those of {known}, on which {champion.model} is in force"

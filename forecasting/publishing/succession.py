@@ -44,7 +44,7 @@ from forecasting.tracking.bundle import CURRENT
 from forecasting.tracking.store import Store as Tracking
 
 REFRESHED, DROPPED, RESTORED = "refreshed", "dropped", "restored"
-_CUT_SHORT = "no release holds it: the promotion that put it here was cut short"
+_CUT_SHORT = "no release holds it: a promotion was cut short, or a file was put back"
 
 
 def promote(

@@ -51,8 +51,8 @@ def refit(artifacts: Mapping[str, str], golden: pd.DataFrame) -> pd.DataFrame:
     panel = read_panel(Path(artifacts["panel"]))
     covariates = read_panel(Path(artifacts["covariates"])) if "covariates" in artifacts else None
     recipe = read_recipe(Path(artifacts["recipe"]).read_text(encoding="utf-8"))
-    forecast = recipe.refit(panel, covariates)
-    forecast = forecast.only(*[id for id in forecast.ids if id in set(golden["series"])])
+    named = list(dict.fromkeys(golden["series"]))
+    forecast = recipe.refit(panel, covariates, wanted=named[0] if len(named) == 1 else None).only(*named)
     levels = sorted(golden["quantile"].unique())
     parts: list[pd.DataFrame] = []
     for kind in map(Kind, dict.fromkeys(golden["kind"])):

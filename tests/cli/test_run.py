@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -178,6 +179,18 @@ def test_a_champion_is_put_back_on_older_data_for_a_reason_only(cli: Run) -> Non
     code, _, err = cli("promote", path, "--as-of", "2026-06-29")
     assert code == 0, err
     assert recipes()[SERIES]["as_of"] == now, "newer data need no reason"
+
+
+def test_data_that_were_taken_back_need_no_reason(cli: Run) -> None:
+    path = prices_by_month()
+    assert cli("promote", path, "--as-of", "2026-06-29")[0] == 0
+    now = recipes()[SERIES]["as_of"]
+    for file in Path("data/observations").glob("*.csv"):
+        rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+        rows[rows["available_at"] < now].to_csv(file, index=False)
+    code, _, err = cli("promote", path, "--as-of", "2026-06-29")
+    assert code == 0, err
+    assert recipes()[SERIES]["as_of"] < now
 
 
 def recipes() -> dict[str, dict[str, Any]]:

@@ -113,6 +113,19 @@ def test_a_series_too_short_is_refused_by_name_and_the_others_are_as_without_it(
     pd.testing.assert_frame_equal(both[0], both[1], check_exact=True, check_dtype=False)
 
 
+def test_series_too_short_are_each_refused_in_their_own_words_when_none_is_left(
+    store: Store, tmp_path: Path
+) -> None:
+    late = store
+    for id in IDS:
+        late = without(late, id, before="2025-01")
+    frame = scored(planned(late), tmp_path)
+    lags = frame[(frame["model"] == "lags") & (frame["cutoff"] == frame["cutoff"].min())]
+    assert dict(zip(lags["series"], lags["failure"], strict=True)) == {
+        id: f"lags: {id} has 3 observation(s), needs at least 5" for id in IDS
+    }
+
+
 def test_what_is_wrong_with_all_is_a_failure_of_each(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
