@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,8 @@ def test_a_champion_is_put_back_on_older_data_for_a_reason_only(cli: Run) -> Non
 
 
 def test_data_that_were_taken_back_need_no_reason(cli: Run) -> None:
+    Path("data").unlink()
+    shutil.copytree(ROOT / "data", "data", ignore=shutil.ignore_patterns("editions"))
     path = prices_by_month()
     assert cli("promote", path, "--as-of", "2026-06-29")[0] == 0
     now = recipes()[SERIES]["as_of"]
