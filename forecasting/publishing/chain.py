@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from forecasting.errors import CannotWrite, DataError, Fault
-from forecasting.tracking.manifests import flush
+from forecasting.tracking.manifests import add_whole
 
 AUDIT = "audit.jsonl"
 TORN = "audit.torn"
@@ -77,7 +77,7 @@ def append(
             json.loads(_canonical(facts)),
             lines[-1].digest if lines else GENESIS,
         )
-        _add(path, line.text + b"\n")
+        add_whole(path, line.text + b"\n")
     except OSError as error:
         raise CannotWrite(
             f"{path}: the line of {event} {edition} was not written ({error.strerror}); "
@@ -123,7 +123,7 @@ def mend(root: Path) -> Path | None:
     path, lines = root / AUDIT, read(root)
     number, previous = len(lines) + 1, lines[-1].digest if lines else GENESIS
     if not _wrong(_parsed(left), number, previous):
-        _add(path, b"\n")
+        add_whole(path, b"\n")
         return None
     if not _wrong(_parsed(left[:-1]), number, previous):
         raise _broken(path, number, "not what was written: no newline ends it")
@@ -136,24 +136,6 @@ def mend(root: Path) -> Path | None:
         file.truncate(path.stat().st_size - len(left))
         os.fsync(file.fileno())
     return aside
-
-
-def _add(path: Path, content: bytes) -> None:
-    new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        before = os.fstat(descriptor).st_size
-        try:
-            if os.write(descriptor, content) != len(content):
-                raise OSError(28, os.strerror(28))
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, before)
-            raise
-    finally:
-        os.close(descriptor)
-    if new:
-        flush(path.parent)
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:

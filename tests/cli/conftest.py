@@ -67,6 +67,15 @@ def reviewed(path: Path) -> None:
     path.write_text(re.sub(r"review_by: \S+", "review_by: 2200-12-31", path.read_text()))
 
 
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of the real data, to read only, and no experiment; tests run in it, the tracking server away."""
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "experiments").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     root = tmp_path_factory.mktemp("project")

@@ -9,18 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.cli.test_run import SERIES, experiment
-from tests.conftest import ROOT
 
 ENDED = "price.nd_oxide.cny.month"  # ends before the first origin
+pytestmark = pytest.mark.usefixtures("bare")
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / "experiments").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
 
 
 def test_a_sole_model_that_nothing_judged_stands_on_a_board_of_others(cli: Run) -> None:

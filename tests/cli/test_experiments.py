@@ -12,15 +12,12 @@ import yaml
 
 from forecasting.models import MODELS
 from tests.cli.test_run import SERIES, Run, experiment
-from tests.conftest import ROOT
+
+pytestmark = pytest.mark.usefixtures("bare", "sound")
 
 
-@pytest.fixture(autouse=True)
-def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / "experiments").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
+@pytest.fixture
+def sound() -> None:
     experiment("sound", {"model": "naive"}, {"model": "drift"})
 
 

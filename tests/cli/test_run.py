@@ -15,6 +15,7 @@ import yaml
 from tests.conftest import ROOT
 
 SERIES = "price.nd_oxide.month"
+pytestmark = pytest.mark.usefixtures("bare")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -24,14 +25,6 @@ def experiment(name: str, *models: dict[str, Any], **changes: Any) -> None:
         "backtest": {"first": "2025-09", "every": 3, "steps": 3}, "models": list(models), **changes,
     }  # fmt: skip
     Path(f"experiments/{name}.yaml").write_text(yaml.safe_dump(content))
-
-
-@pytest.fixture(autouse=True)
-def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / "experiments").mkdir()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FORECAST_TRACKING_URI", "http://127.0.0.1:9")
 
 
 def test_a_series_no_model_holds_on_hides_nothing_and_ends_with_65(cli: Run) -> None:

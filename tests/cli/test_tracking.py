@@ -12,16 +12,15 @@ from forecasting.cli.telling import tell
 from forecasting.errors import CannotWrite, ConfigError, DataError, Fault, ForecastingError, ServiceAway
 from forecasting.tracking import Delivery
 from tests.cli.test_run import Run, experiment
-from tests.conftest import ROOT
 
 WRONG = "postgresql://ann:sEcret@127.0.0.1:99999/x"
 
+pytestmark = pytest.mark.usefixtures("bare", "sound")
 
-@pytest.fixture(autouse=True)
-def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / "experiments").mkdir()
-    monkeypatch.chdir(tmp_path)
+
+@pytest.fixture
+def sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FORECAST_TRACKING_URI")
     experiment("sound", {"model": "naive"}, {"model": "drift"})
 
 
