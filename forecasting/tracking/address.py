@@ -10,7 +10,7 @@ from forecasting.errors import ConfigError, Fault, ServiceAway
 
 VARIABLE = "FORECAST_TRACKING_URI"
 KINDS = {"sqlite", "http", "https", "postgresql", "mysql", "mssql"}
-_USER = re.compile(r"://([^:/?#@\s]*)(:\S*?)?@(?![^/?#\s]*@)")
+_USER = re.compile(r"://([^:/?#@\s]*)(:\S*?)?@(?!\S*@)")
 _QUERY = re.compile(r"((?:password|passwd|pwd|token|secret)(?:=|%3D))[^&\s]*", re.IGNORECASE)
 _DO = "write sqlite:////absolute/path/mlflow.db, https://host:port or postgresql://host/name"
 
@@ -50,6 +50,8 @@ def shown(text: str) -> str:
 
     >>> shown("API request to http://ann:pw@host:80/api and https://token@host/x?password=pw&a=b")
     'API request to http://ann:…@host:80/api and https://…@host/x?password=…&a=b'
+    >>> shown("postgresql://ann:p@ss/w@host/name")
+    'postgresql://ann:…@host/name'
     """
     text = _USER.sub(lambda found: f"://{found[1]}:…@" if found[2] else "://…@", text)
     return _QUERY.sub(r"\1…", text)

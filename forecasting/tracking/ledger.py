@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import DataError, Fault, InputMissing
-from forecasting.tracking.bundle import read_bundle
+from forecasting.tracking.bundle import CURRENT, read_bundle
 from forecasting.tracking.manifests import add_whole, canonical, sha256
 from forecasting.tracking.store import Store
 
@@ -105,6 +105,8 @@ def disputed(store: Store, releases: Path) -> list[Fault]:
     except InputMissing:  # nothing was released yet
         held = {}
     do = "forecast promote again, which sets it right, or restore the file that was cut or put back"
+    if any(last.values()) and not (releases / CURRENT).exists():
+        do = f"restore {releases} from a copy, or move {path.name} away to begin without champions"
     faults = []
     for id in sorted(last.keys() | held.keys()):
         said, is_held = last.get(id, ""), held.get(id, "")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import ConfigError, DataError, Fault, ForecastingError
-from forecasting.tracking.address import VARIABLE, away, shown
+from forecasting.tracking.address import VARIABLE, away, harmless, shown
 
 _REFUSED = re.compile(
     r"password|authentication|pg_hba|permission denied|access denied|login failed|unknown database"
@@ -119,10 +119,12 @@ def _speaking(where: str, told: Callable[[str, Exception], ForecastingError]) ->
         yield
     except CommandError as error:
         do = "install the mlflow that wrote it, or restore the backup beside it"
-        found = str(error).partition("\n")[0][:500]
-        raise ConfigError("the tracking store has another schema", [Fault(where, found, do)]) from error
+        found = shown(str(error).partition("\n")[0][:500])
+        raise ConfigError("the tracking store has another schema", [Fault(where, found, do)]) from harmless(
+            error
+        )
     except utils.sqlalchemy.exc.SQLAlchemyError as error:
-        raise told(where, error) from error
+        raise told(where, error) from harmless(error)
     finally:
         logging.disable(before)
 

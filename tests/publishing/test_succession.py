@@ -223,6 +223,10 @@ def test_releases_that_were_lost_forget_no_champion(world: World, tmp_path: Path
     assert "promotions.jsonl names champions in force; restore the folder from a copy" in str(caught.value)
     assert promotions(here.tracking) == written
     assert not here.releases.exists()
+    advice = {fault.do for fault in disputed(here.tracking, here.releases)}
+    assert advice == {
+        f"restore {here.releases} from a copy, or move promotions.jsonl away to begin without champions"
+    }
 
 
 def test_a_damaged_release_is_written_anew_from_an_earlier_one(world: World, tmp_path: Path) -> None:
