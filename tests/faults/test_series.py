@@ -127,7 +127,7 @@ def broken(patch: pytest.MonkeyPatch, series: str, how: Break) -> None:
     def fitted(bench: champions.Bench, id: str, recipe: Recipe, widening: float = 1.0) -> Forecast:
         if id == series and recipe == bench.champion(id):
             forecast = how(fits(bench, id, recipe, widening))
-            Recipe.apply = lambda *_: forecast  # type: ignore[method-assign] # in a process that ends with this fit
+            Recipe.apply = lambda *_, **__: forecast  # type: ignore[method-assign] # in a process that ends with this fit
         return fits(bench, id, recipe, widening)
 
     def get(self: Fits, id: str, recipe: Recipe, widening: float = 1.0) -> Forecast | None:
