@@ -17,22 +17,26 @@ from tests.publishing.small_world import EV, OXIDE
 Run = Callable[..., tuple[int, str, str]]
 
 
-def test_a_champion_that_is_lost_hides_no_other(
-    tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A small project with a release, in which the test runs."""
     project = Project(tmp_path)
     (tmp_path / "experiments").mkdir()
     project.bundles = tmp_path / "mlruns" / "releases"
     project.release()
-    bundle = read_bundle(project.bundles)
+    monkeypatch.chdir(tmp_path)
+    return project
+
+
+def test_a_champion_that_is_lost_hides_no_other(released: Project, tmp_path: Path, cli: Run) -> None:
+    bundle = read_bundle(released.bundles)
     changed = {series: bundle.trained(series) for series in bundle.champions}
     for series, factor, model in ((EV, 1, "brownian"), (OXIDE, 2, "drift")):
         one = changed[series]
         golden = one.champion.golden.assign(value=one.champion.golden["value"] * factor)
         recipe = one.champion.recipe_json.replace('"model": "drift"', f'"model": "{model}"')
         changed[series] = replace(one, champion=Champion.of(series, recipe, golden, panel=one.panel))
-    export_bundle(changed, project.bundles, bundle.attachments)
-    monkeypatch.chdir(tmp_path)
+    export_bundle(changed, released.bundles, bundle.attachments)
     for place in (tmp_path / "missing" / "drift.csv", tmp_path):
         code, out, err = cli("drift", "--csv", place)
         assert (code, out) == (73, "")
@@ -52,17 +56,12 @@ def test_a_champion_that_is_lost_hides_no_other(
 
 
 def test_other_code_of_the_models_is_told_beside_the_libraries(
-    tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
+    released: Project, cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = Project(tmp_path)
-    (tmp_path / "experiments").mkdir()
-    project.bundles = tmp_path / "mlruns" / "releases"
-    project.release()
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("forecasting.publishing.drift.code_digest", lambda: "c" * 64)
     code, out, err = cli("drift")
     assert code == 0, out + err
-    count = len(read_bundle(project.bundles).champions)
+    count = len(read_bundle(released.bundles).champions)
     assert out.splitlines()[:2] == [
         "the libraries are those the champions were made with",
         f"the code of the models is another than {count} of the champions were made with",
